@@ -1,0 +1,1 @@
+"""What users give: the only writer of the `book` schema."""

@@ -1,0 +1,1 @@
+"""The orchestrated pipeline: sources → calc → tables, tied together by assets."""

@@ -1,0 +1,1 @@
+"""The PostgreSQL server, its databases and roles."""

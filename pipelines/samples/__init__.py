@@ -1,0 +1,1 @@
+"""The demo users and their sample books."""

@@ -1,0 +1,1 @@
+"""The outside world as typed rows. No formulas, no database."""
