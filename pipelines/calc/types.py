@@ -1,6 +1,6 @@
 """The array types and the two missing values of the formulas."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,5 +16,5 @@ MONEY_SCALE: Final = 10_000
 NULL_MONEY: Final = int(np.iinfo(np.int64).min)
 """A missing amount of money: what NaN is to floats and NaT to dates."""
 
-Columns = dict[str, npt.NDArray[np.generic]]
+Columns = dict[str, npt.NDArray[Any]]
 """A table slice: equally long arrays by column name. Text is 'U', where the empty string is null."""

@@ -141,7 +141,9 @@ begin
     from pg_index i
     cross join lateral unnest(i.indkey::smallint[]) with ordinality as k(attnum, ord)
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
-    where i.indrelid = tbl and i.indisprimary;
+    where i.indexrelid = (
+        select u.indexrelid from pg_index u where u.indrelid = tbl and u.indisunique order by u.indisprimary desc limit 1
+    );
     execute format('create index on %I.%I (%s)', schema_name, table_name || '_history', key_columns);
     execute format('create index on %I.%I (superseded_by)', schema_name, table_name || '_history');
     -- Late commits are few when known_at is recent, so both anti-joins are cheap.

@@ -1,0 +1,78 @@
+"""One connection of the pipeline: queries in, columns out, commits and the run lock."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.sql import SQL, Composed
+
+import sql
+from pipelines.calc.types import Columns
+from pipelines.errors import SigmaSightError
+from pipelines.tables import wire
+from pipelines.tables.spec import Column
+from sql import compose
+
+Params = Mapping[str, Any]
+
+
+class LockedError(SigmaSightError):
+    """Another run holds the lock: try again."""
+
+
+class Database:
+    """What the asset steps read and write through. Not thread-safe: one per run."""
+
+    def __init__(self, connection: psycopg.Connection[Any], run_id: str) -> None:
+        self.connection = connection
+        self.run_id = run_id
+        self.statements = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction: all of it, or nothing."""
+        with self.connection.transaction():
+            yield
+
+    def execute(self, statement: LiteralString | SQL | Composed, params: Params | None = None) -> int:
+        """Run a statement; returns the number of rows it touched."""
+        self.statements += 1
+        return self.connection.execute(statement, params).rowcount
+
+    def run(self, name: str, params: Params | None = None) -> int:
+        """Run `sql/queries/<name>.sql`."""
+        return self.execute(sql.query(name), params)
+
+    def rows(self, name: str, params: Params | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a small query."""
+        self.statements += 1
+        return self.connection.execute(sql.query(name), params).fetchall()
+
+    def columns(self, columns: Sequence[Column], name: str, params: Params | None = None) -> Columns:
+        """Rows of a query as arrays, shape (n,) each, in the query's order."""
+        return self.select_columns(columns, sql.query(name), params)
+
+    def select_columns(
+        self, columns: Sequence[Column], select: LiteralString, params: Params | None = None
+    ) -> Columns:
+        """Rows of a statement as arrays, shape (n,) each."""
+        self.statements += 1
+        with (
+            self.connection.cursor() as cursor,
+            cursor.copy(compose.copy_out(columns, select), params) as copy,
+        ):
+            payload = b"".join(bytes(block) for block in copy)
+        return wire.decode(columns, payload)
+
+    def copy_in(self, target: Composed, columns: Sequence[Column], data: Columns) -> None:
+        """Load rows by binary COPY."""
+        self.statements += 1
+        with self.connection.cursor() as cursor, cursor.copy(target) as copy:
+            for block in wire.encode(columns, data):
+                copy.write(block)
+
+    def begin_commit(self, action: str) -> int:
+        """Return the commit id of the current transaction."""
+        found: int = self.rows("store/begin_commit", {"run_id": self.run_id, "action": action})[0][0]
+        return found

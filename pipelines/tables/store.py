@@ -1,0 +1,196 @@
+"""Replacing slices: unchanged ones are known by their digest, changed rows leave their old version in history.
+
+New slices are loaded straight into the table. Changed ones are staged and compared row by row, so that an
+unchanged row keeps its commit. Nothing is written, not even a commit, when nothing changed.
+"""
+
+from dataclasses import dataclass
+from typing import Final, LiteralString
+
+import numpy as np
+from psycopg.sql import SQL, Composed, Identifier
+
+import sql
+from pipelines.calc.types import BoolArray, Columns, IntArray
+from pipelines.tables.database import Database
+from pipelines.tables.digest import DigestArray, row_codes, slice_digests, sort_by_key
+from pipelines.tables.manifest import Slices, read_stored
+from pipelines.tables.spec import TableSpec, date, digest, integer
+from sql import compose
+
+_SLICE_COLUMNS: Final = (date("session"), integer("portfolio_id"))
+_MANIFEST_COLUMNS: Final = (
+    *_SLICE_COLUMNS,
+    digest("input_hash"),
+    digest("output_digest"),
+    integer("row_count"),
+)
+_STAGED_ROWS: Final = "staged_rows"
+_STAGED_SLICES: Final = "staged_slices"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one table for some slices, all of them: a slice without rows is stored as empty."""
+
+    spec: TableSpec
+    slices: Slices
+    data: Columns
+
+
+@dataclass
+class Written:
+    """Count of what a replacement did, by slices and rows."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rows_inserted: int = 0
+    rows_superseded: int = 0
+
+    def add(self, other: "Written") -> None:
+        """Add another count to this one."""
+        self.new += other.new
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        self.rows_inserted += other.rows_inserted
+        self.rows_superseded += other.rows_superseded
+
+
+def replace(database: Database, batch: Batch) -> Written:
+    """Make the stored rows of the batch's slices equal to the batch; call inside a transaction."""
+    if not len(batch.slices):
+        return Written()
+    spec, slices = batch.spec, batch.slices
+    data = sort_by_key(spec, batch.data)
+    digests, counts = slice_digests(spec, data, slices.codes)
+    stored = read_stored(database, spec, slices)
+    same_output = stored.known & (stored.output_digest == digests)
+    same = same_output & stored.same_code & (stored.input_hash == slices.input_hash)
+    changed = stored.known & ~same_output
+    new = ~stored.known
+    written = Written(int(new.sum()), int(changed.sum()), int(same_output.sum()))
+    if same.all():
+        return written
+    commit = database.begin_commit(spec.name)
+    if new.any() and _has_orphans(database, spec, slices.take(new)):
+        changed, new = changed | new, np.zeros_like(new)
+    if new.any():
+        written.rows_inserted += _insert(database, spec, _rows_of(spec, data, slices, new), commit)
+    if changed.any():
+        rows = _rows_of(spec, data, slices, changed)
+        superseded, inserted = _merge(database, spec, slices.take(changed), rows, commit)
+        written.rows_superseded += superseded
+        written.rows_inserted += inserted
+    _record(database, spec, slices, digests, counts, ~same, commit)
+    return written
+
+
+def _rows_of(spec: TableSpec, data: Columns, slices: Slices, mask: BoolArray) -> Columns:
+    """Rows that belong to the masked slices."""
+    if mask.all():
+        return data
+    wanted = mask[np.searchsorted(slices.codes, row_codes(spec, data))]
+    return {name: values[wanted] for name, values in data.items()}
+
+
+def _insert(database: Database, spec: TableSpec, data: Columns, commit: int) -> int:
+    count = len(data["session"])
+    if count:
+        columns = (*spec.columns, integer("commit_id"))
+        target = _copy_target(compose.table(spec.schema, spec.name), tuple(c.name for c in columns))
+        database.copy_in(target, columns, {**data, "commit_id": np.full(count, commit, dtype=np.int64)})
+    return count
+
+
+def _copy_target(table: Identifier, columns: tuple[str, ...]) -> Composed:
+    return SQL(sql.query("store/copy_in")).format(table=table, columns=compose.names(columns))
+
+
+def _merge(
+    database: Database, spec: TableSpec, slices: Slices, data: Columns, commit: int
+) -> tuple[int, int]:
+    """Supersede and insert what differs in slices that exist; rows superseded, rows inserted."""
+    table, rows = compose.table(spec.schema, spec.name), Identifier(_STAGED_ROWS)
+    names = compose.names(spec.column_names)
+    _stage_slices(database, slices)
+    database.execute(SQL(sql.query("store/stage")).format(staging=rows, columns=names, table=table))
+    database.copy_in(_copy_target(rows, spec.column_names), spec.columns, data)
+    values = [name for name in spec.column_names if name not in spec.key]
+    parts = {
+        "table": table,
+        "history": compose.table(spec.schema, spec.name, "_history"),
+        "rows": rows,
+        "slices": Identifier(_STAGED_SLICES),
+        "columns": names,
+        "staged_columns": compose.names(spec.column_names, "s"),
+        "same_slice": compose.equal(spec.slice_key, "t", "c"),
+        "same_key": compose.equal(spec.key, "t", "s"),
+        "same_values": compose.matching(values, "t", "s"),
+    }
+    superseded = database.execute(SQL(sql.query("store/supersede")).format(**parts), {"commit": commit})
+    inserted = database.execute(SQL(sql.query("store/insert_missing")).format(**parts), {"commit": commit})
+    _drop(database, _STAGED_ROWS)
+    _drop(database, _STAGED_SLICES)
+    return superseded, inserted
+
+
+def _has_orphans(database: Database, spec: TableSpec, slices: Slices) -> bool:
+    """Whether rows exist that no manifest entry stands for, such as after its deletion by hand."""
+    _stage_slices(database, slices)
+    statement = SQL(sql.query("store/any_orphan")).format(
+        table=compose.table(spec.schema, spec.name),
+        slices=Identifier(_STAGED_SLICES),
+        same_slice=compose.equal(spec.slice_key, "t", "c"),
+    )
+    params = {"start": slices.session.min().item(), "end": slices.session.max().item()}
+    found = bool(database.connection.execute(statement, params).fetchall()[0][0])
+    _drop(database, _STAGED_SLICES)
+    return found
+
+
+def _stage_slices(database: Database, slices: Slices) -> None:
+    _create(database, "store/stage_slices", _STAGED_SLICES)
+    target = _copy_target(Identifier(_STAGED_SLICES), ("session", "portfolio_id"))
+    data = {"session": slices.session, "portfolio_id": slices.portfolio_id}
+    database.copy_in(target, _SLICE_COLUMNS, data)
+
+
+def _create(database: Database, name: LiteralString, staging: str) -> None:
+    database.execute(SQL(sql.query(name)).format(staging=Identifier(staging)))
+
+
+def _drop(database: Database, staging: str) -> None:
+    database.execute(SQL(sql.query("store/drop")).format(staging=Identifier(staging)))
+
+
+def _record(
+    database: Database,
+    spec: TableSpec,
+    slices: Slices,
+    digests: DigestArray,
+    counts: IntArray,
+    mask: BoolArray,
+    commit: int,
+) -> None:
+    """Write the manifest entries of the masked slices; superseded ones move to history."""
+    entries: Columns = {
+        "session": slices.session[mask],
+        "portfolio_id": slices.portfolio_id[mask],
+        "input_hash": slices.input_hash[mask],
+        "output_digest": digests[mask],
+        "row_count": counts[mask],
+    }
+    _create(database, "store/stage_manifest", _STAGED_SLICES)
+    target = _copy_target(Identifier(_STAGED_SLICES), tuple(entries))
+    database.copy_in(target, _MANIFEST_COLUMNS, entries)
+    params = {
+        "asset": spec.name,
+        "run_id": database.run_id,
+        "code_version": spec.code_version,
+        "commit": commit,
+    }
+    rows = {"rows": Identifier(_STAGED_SLICES)}
+    database.execute(SQL(sql.query("store/supersede_slices")).format(**rows), params)
+    database.execute(SQL(sql.query("store/insert_slices")).format(**rows), params)
+    _drop(database, _STAGED_SLICES)

@@ -1,0 +1,73 @@
+"""Statements whose shape depends on a table: COPY in and out, and the replacement of slices."""
+
+from collections.abc import Iterable, Sequence
+from typing import LiteralString, Protocol
+
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from sql import query
+
+
+class ColumnLike(Protocol):
+    """A column as `pipelines.tables.spec` describes it."""
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """The column's kind."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """The column's width in bytes, if it is a text."""
+        ...
+
+
+# Every column at a fixed width and never null, so that a whole result parses as one array.
+_FIXED_WIDTH: dict[str, LiteralString] = {
+    "date": "coalesce({0}, 'infinity'::date)",
+    "int": "{0}::bigint",
+    "money": "coalesce(({0} * 10000)::bigint, (-9223372036854775808)::bigint)",
+    "float": "coalesce({0}::double precision, 'NaN'::double precision)",
+    "bool": "{0}",
+    "text": "rpad(coalesce({0}, ''), {1}, chr(1))",
+    "digest": "{0}",
+}
+
+
+def names(columns: Iterable[str], prefix: str = "") -> Composed:
+    """Column names, comma-separated, each after a table alias if given."""
+    return SQL(", ").join(Identifier(prefix, name) if prefix else Identifier(name) for name in columns)
+
+
+def matching(columns: Iterable[str], left: str, right: str) -> Composed:
+    """Equality of two aliases in all columns, where null equals null."""
+    return SQL(" and ").join(
+        SQL("{} is not distinct from {}").format(Identifier(left, name), Identifier(right, name))
+        for name in columns
+    )
+
+
+def equal(columns: Iterable[str], left: str, right: str) -> Composed:
+    """Equality of two aliases in all columns, none of them null: an index serves it."""
+    return SQL(" and ").join(
+        SQL("{} = {}").format(Identifier(left, name), Identifier(right, name)) for name in columns
+    )
+
+
+def copy_out(columns: Sequence[ColumnLike], select: LiteralString) -> Composed:
+    """Binary COPY of a query's result with every column at a fixed width."""
+    expressions = SQL(", ").join(
+        SQL(_FIXED_WIDTH[column.kind]).format(Identifier("q", column.name), Literal(column.width))
+        for column in columns
+    )
+    return SQL(query("store/copy_out")).format(expressions=expressions, select=SQL(select))
+
+
+def table(schema: str, name: str, suffix: str = "") -> Identifier:
+    """A qualified table name."""
+    return Identifier(schema, name + suffix)

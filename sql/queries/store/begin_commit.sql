@@ -1,0 +1,1 @@
+select analytics.begin_commit(%(run_id)s, %(action)s)

@@ -1,0 +1,1 @@
+copy (select {expressions} from ({select}) as q) to stdout (format binary)

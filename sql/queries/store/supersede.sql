@@ -1,0 +1,9 @@
+-- Rows of the staged slices that are not among the new rows move to history.
+with gone as (
+    delete from {table} t
+    using {slices} c
+    where {same_slice}
+      and not exists (select from {rows} s where {same_key} and {same_values})
+    returning t.*
+)
+insert into {history} select gone.*, %(commit)s from gone
