@@ -30,6 +30,7 @@ class ColumnLike(Protocol):
 # Every column at a fixed width and never null, so that a whole result parses as one array.
 _FIXED_WIDTH: dict[str, LiteralString] = {
     "date": "coalesce({0}, 'infinity'::date)",
+    "instant": "{0}",
     "int": "{0}::bigint",
     "money": "coalesce(({0} * 10000)::bigint, (-9223372036854775808)::bigint)",
     "float": "coalesce({0}::double precision, 'NaN'::double precision)",
@@ -59,13 +60,13 @@ def equal(columns: Iterable[str], left: str, right: str) -> Composed:
     )
 
 
-def copy_out(columns: Sequence[ColumnLike], select: LiteralString) -> Composed:
+def copy_out(columns: Sequence[ColumnLike], select: SQL | Composed) -> Composed:
     """Binary COPY of a query's result with every column at a fixed width."""
     expressions = SQL(", ").join(
         SQL(_FIXED_WIDTH[column.kind]).format(Identifier("q", column.name), Literal(column.width))
         for column in columns
     )
-    return SQL(query("store/copy_out")).format(expressions=expressions, select=SQL(select))
+    return SQL(query("store/copy_out")).format(expressions=expressions, select=select)
 
 
 def table(schema: str, name: str, suffix: str = "") -> Identifier:

@@ -51,17 +51,14 @@ class Database:
 
     def columns(self, columns: Sequence[Column], name: str, params: Params | None = None) -> Columns:
         """Rows of a query as arrays, shape (n,) each, in the query's order."""
-        return self.select_columns(columns, sql.query(name), params)
+        return self.composed_columns(columns, SQL(sql.query(name)), params)
 
-    def select_columns(
-        self, columns: Sequence[Column], select: LiteralString, params: Params | None = None
+    def composed_columns(
+        self, columns: Sequence[Column], select: SQL | Composed, params: Params | None = None
     ) -> Columns:
-        """Rows of a statement as arrays, shape (n,) each."""
+        """Rows of a composed statement as arrays, shape (n,) each."""
         self.statements += 1
-        with (
-            self.connection.cursor() as cursor,
-            cursor.copy(compose.copy_out(columns, select), params) as copy,
-        ):
+        with self.connection.cursor() as cursor, cursor.copy(compose.copy_out(columns, select), params) as copy:
             payload = b"".join(bytes(block) for block in copy)
         return wire.decode(columns, payload)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["date", "int", "money", "float", "bool", "text", "digest"]
+Kind = Literal["date", "instant", "int", "money", "float", "bool", "text", "digest"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class TableSpec:
 def date(name: str, *, nullable: bool = False) -> Column:
     """A date: datetime64[D], NaT is null."""
     return Column(name, "date", nullable)
+
+
+def instant(name: str) -> Column:
+    """An instant: datetime64[us] UTC, never null."""
+    return Column(name, "instant")
 
 
 def integer(name: str) -> Column:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pipelines.tables.spec import TableSpec, date, flag, integer, money, number, text
+from pipelines.tables.spec import TableSpec, date, flag, instant, integer, money, number, text
 
 SYMBOL_WIDTH: Final = 40
 REASON_WIDTH: Final = 64
@@ -28,6 +28,29 @@ PRICES: Final = TableSpec(
         text("source", 24),
     ),
     key=("session", "symbol"),
+    by_portfolio=False,
+)
+
+SECURITIES: Final = TableSpec(
+    "market",
+    "securities",
+    (
+        text("symbol", SYMBOL_WIDTH),
+        text("name", 128, nullable=True),
+        text("sector", 64, nullable=True),
+        text("industry", 96, nullable=True),
+        text("source", 24),
+        text("reason", REASON_WIDTH, nullable=True),
+    ),
+    key=("symbol",),
+    by_portfolio=False,
+)
+
+SHORT_INTEREST: Final = TableSpec(
+    "market",
+    "short_interest",
+    (text("symbol", SYMBOL_WIDTH), date("settlement_date"), instant("published_at"), number("days_to_cover")),
+    key=("symbol", "settlement_date"),
     by_portfolio=False,
 )
 

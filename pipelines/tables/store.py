@@ -13,7 +13,7 @@ from psycopg.sql import SQL, Composed, Identifier
 import sql
 from pipelines.calc.types import BoolArray, Columns, IntArray
 from pipelines.tables.database import Database
-from pipelines.tables.digest import DigestArray, row_codes, slice_digests, sort_by_key
+from pipelines.tables.digest import DIGEST_TYPE, DigestArray, row_codes, slice_digests, sort_by_key
 from pipelines.tables.manifest import Slices, read_stored
 from pipelines.tables.spec import TableSpec, date, digest, integer
 from sql import compose
@@ -84,6 +84,47 @@ def replace(database: Database, batch: Batch) -> Written:
         written.rows_inserted += inserted
     _record(database, spec, slices, digests, counts, ~same, commit)
     return written
+
+
+def upsert(database: Database, spec: TableSpec, data: Columns) -> Columns:
+    """Insert rows and replace those that differ, by key; rows that are not given stay. Inside a transaction.
+
+    Returns the rows that were written.
+    """
+    table, rows = compose.table(spec.schema, spec.name), Identifier(_STAGED_ROWS)
+    names = compose.names(spec.column_names)
+    database.execute(SQL(sql.query("store/stage")).format(staging=rows, columns=names, table=table))
+    database.copy_in(_copy_target(rows, spec.column_names), spec.columns, data)
+    parts = {
+        "table": table,
+        "history": compose.table(spec.schema, spec.name, "_history"),
+        "rows": rows,
+        "columns": names,
+        "same_key": compose.equal(spec.key, "t", "s"),
+        "same_values": compose.matching([n for n in spec.column_names if n not in spec.key], "t", "s"),
+    }
+    database.execute(SQL(sql.query("store/drop_same")).format(**parts))
+    written = database.composed_columns(spec.columns, SQL(sql.query("store/staged")).format(**parts))
+    if len(written[spec.key[0]]):
+        commit = {"commit": database.begin_commit(spec.name)}
+        database.execute(SQL(sql.query("store/supersede_by_key")).format(**parts), commit)
+        database.execute(SQL(sql.query("store/insert_staged")).format(**parts), commit)
+    _drop(database, _STAGED_ROWS)
+    return written
+
+
+def record_sessions(database: Database, spec: TableSpec, data: Columns) -> None:
+    """Write the manifest entries of a table by session whose rows were upserted: `data` is all of these sessions."""
+    data = sort_by_key(spec, data)
+    session = np.unique(data["session"])
+    if len(session):
+        slices = Slices(session, np.zeros(len(session), dtype=np.int64), np.zeros(len(session), dtype=DIGEST_TYPE))
+        digests, counts = slice_digests(spec, data, slices.codes)
+        commit = database.begin_commit(spec.name)
+        everything = np.ones(len(session), dtype=np.bool_)
+        # What a vendor said is its own input.
+        named = Slices(session, slices.portfolio_id, digests)
+        _record(database, spec, named, digests, counts, everything, commit)
 
 
 def _rows_of(spec: TableSpec, data: Columns, slices: Slices, mask: BoolArray) -> Columns:

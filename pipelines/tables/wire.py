@@ -24,7 +24,7 @@ _NUMERIC = np.dtype(
     [("n", ">i2"), ("weight", ">i2"), ("sign", ">u2"), ("scale", ">i2"), ("digits", ">i2", 5)]
 )
 _NUMERIC_NEGATIVE: Final = 0x4000
-_PAYLOAD: dict[str, str] = {"date": ">i4", "int": ">i8", "float": ">f8", "bool": "u1", "digest": "V16"}
+_PAYLOAD: dict[str, str] = {"date": ">i4", "instant": ">i8", "int": ">i8", "float": ">f8", "bool": "u1", "digest": "V16"}
 
 
 def null_mask(column: Column, values: npt.NDArray[Any]) -> BoolArray:
@@ -113,6 +113,8 @@ def _fill(records: npt.NDArray[Any], column: Column, values: npt.NDArray[Any]) -
         _fill_numeric(records[name], values.astype(np.int64))
     elif column.kind == "date":
         records[name] = (values.astype("datetime64[D]") - _POSTGRES_EPOCH).astype(np.int64)
+    elif column.kind == "instant":
+        records[name] = (values.astype("datetime64[us]") - _POSTGRES_EPOCH).astype(np.int64)
     elif column.kind == "float":
         records[name] = values + 0.0  # −0.0 becomes 0.0: one number, one representation
     else:
@@ -131,7 +133,6 @@ def _fill_numeric(field: npt.NDArray[Any], amount: npt.NDArray[np.int64]) -> Non
         field["digits"][:, position] = digit
 
 
-_READ_WIDTH = {"date": 4, "int": 8, "money": 8, "float": 8, "bool": 1, "digest": 16}
 _READ_TYPE: dict[str, str] = {**_PAYLOAD, "money": ">i8"}
 
 
@@ -158,6 +159,8 @@ def _parse(column: Column, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if column.kind == "date":
         days = values.astype(np.int64)
         return np.where(days == _DATE_NULL, np.datetime64("NaT", "D"), _POSTGRES_EPOCH + days)
+    if column.kind == "instant":
+        return _POSTGRES_EPOCH.astype("datetime64[us]") + values.astype(np.int64)
     if column.kind == "text":
         return _text(np.ascontiguousarray(values))
     if column.kind == "bool":

@@ -82,6 +82,15 @@ begin
 end $$;
 comment on function analytics.stamp_commit is 'Stamps a commit as the last act of its transaction, under a lock held until it is visible.';
 
+-- Waits for commits being stamped: whatever is stamped after it returns is later than what it returns.
+create function analytics.settled_instant() returns timestamptz
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock_shared(7426001);
+    return coalesce((select max(c.committed_at) from analytics.commits c), clock_timestamp());
+end $$;
+comment on function analytics.settled_instant is 'The newest commit''s instant; no commit will ever be stamped at or before it.';
+
 create constraint trigger stamp after insert on analytics.commits
 deferrable initially deferred for each row execute function analytics.stamp_commit();
 

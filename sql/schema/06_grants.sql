@@ -35,6 +35,7 @@ grant select (id, username, role) on book.users to sigmasight_reader;
 grant execute on function book.login to sigmasight_reader;
 
 grant execute on function analytics.begin_commit to sigmasight_intake, sigmasight_pipeline;
+grant execute on function analytics.settled_instant to sigmasight_intake, sigmasight_pipeline, sigmasight_reader;
 -- Readers of past instants are plain inlined queries: they can see no more than their caller.
 do $$
 declare

@@ -1,0 +1,55 @@
+"""The chain of derived assets, upstream first, and how one of them is brought up to date."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pipelines.steps.factor_betas import factor_betas
+from pipelines.steps.factor_exposures import factor_exposures
+from pipelines.steps.plan import Request, read_plan
+from pipelines.steps.position_greeks import position_greeks
+from pipelines.steps.position_pnl import position_pnl
+from pipelines.steps.risk_metrics import risk_metrics
+from pipelines.steps.rolled_equity import mirror_equity, rolled_equity
+from pipelines.steps.snapshots import snapshots
+from pipelines.steps.work import Step, Work
+from pipelines.tables.database import Database
+from pipelines.tables.store import Written, replace
+
+STEPS: Final[dict[str, Step]] = {
+    "position_pnl": position_pnl,
+    "rolled_equity": rolled_equity,
+    "position_greeks": position_greeks,
+    "factor_betas": factor_betas,
+    "factor_exposures": factor_exposures,
+    "risk_metrics": risk_metrics,
+    "snapshots": snapshots,
+}
+"""Every derived asset by name, in an order in which each finds its inputs stored."""
+
+
+@dataclass
+class StepResult:
+    """What a step wrote, by table, and the portfolios it could not compute, with the reason."""
+
+    written: dict[str, Written] = field(default_factory=dict)
+    left_out: dict[int, str] = field(default_factory=dict)
+    portfolios: int = 0
+    sessions: tuple[int, int] = (0, -1)
+
+
+def run_step(
+    database: Database, name: str, request: Request, known_at: Any, risk_free_rate: float = 0.0
+) -> StepResult:
+    """Bring one derived asset up to date, in one transaction."""
+    result = StepResult()
+    with database.transaction():
+        plan = read_plan(database, request, known_at)
+        work = Work(database, plan, known_at, risk_free_rate)
+        for batch in STEPS[name](work):
+            result.written.setdefault(batch.spec.name, Written()).add(replace(database, batch))
+        if name == "rolled_equity":
+            mirror_equity(work)
+    result.left_out = {**plan.left_out, **work.left_out}
+    result.portfolios = len(plan.portfolio_id)
+    result.sessions = (plan.start_ix, plan.end_ix)
+    return result

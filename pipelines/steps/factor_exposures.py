@@ -1,0 +1,121 @@
+"""factor_exposures by portfolio, and the factors' covariance by session."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipelines.calc.betas import factor_covariance
+from pipelines.calc.exposures import factor_exposures as calc_exposures
+from pipelines.calc.factors import FACTOR_CODES
+from pipelines.calc.rolling import WINDOW
+from pipelines.calc.types import Columns, FloatArray
+from pipelines.sessions import sessions
+from pipelines.steps.factor_window import factor_window
+from pipelines.steps.stored import Holdings, lot_rows, read_equity, read_holdings
+from pipelines.steps.work import Work, bounds, hash_inputs, session_index_of, session_slices
+from pipelines.tables.manifest import Slices
+from pipelines.tables.spec import date, number, text
+from pipelines.tables.specs import (
+    FACTOR_BETAS,
+    FACTOR_COVARIANCE,
+    FACTOR_EXPOSURES,
+    FACTOR_WIDTH,
+    POSITION_GREEKS,
+    POSITION_PNL,
+    ROLLED_EQUITY,
+    SYMBOL_WIDTH,
+)
+from pipelines.tables.store import Batch
+
+_BETAS = (
+    date("session"),
+    text("symbol", SYMBOL_WIDTH),
+    text("factor", FACTOR_WIDTH),
+    number("beta", nullable=True),
+)
+_LOOKBACK = WINDOW - 1
+_ORDERED = np.sort(np.array(FACTOR_CODES))
+_FACTOR_OF = np.argsort(np.array(FACTOR_CODES))
+
+
+def factor_exposures(work: Work) -> Iterator[Batch]:
+    """Rows of factor_covariance, then of factor_exposures, chunk by chunk."""
+    for start, end in work.session_chunks(500):
+        yield _covariance(work, start, end)
+    work = work.requiring(POSITION_PNL, POSITION_GREEKS, ROLLED_EQUITY)
+    for start, end in work.chunks(len(FACTOR_CODES) * max(len(work.book.lots), 1)):
+        yield _exposures(work, start, end)
+
+
+def _covariance(work: Work, start: int, end: int) -> Batch:
+    days = sessions()[start : end + 1]
+    window = factor_window(work.database, work.known_at, start - _LOOKBACK, end).factor_return
+    covariance = factor_covariance(window, start - _LOOKBACK, len(days))
+    first, second = np.triu_indices(len(_ORDERED))
+    rows: Columns = {
+        "session": np.repeat(days, len(first)),
+        "factor_a": np.tile(_ORDERED[first], len(days)),
+        "factor_b": np.tile(_ORDERED[second], len(days)),
+        "covariance": covariance[:, _FACTOR_OF[first], _FACTOR_OF[second]].ravel(),
+    }
+    windows = np.lib.stride_tricks.sliding_window_view(window, WINDOW, axis=0)
+    slices = session_slices(days, days, {"window": np.ascontiguousarray(windows)})
+    return Batch(FACTOR_COVARIANCE, slices, rows)
+
+
+def _exposures(work: Work, start: int, end: int) -> Batch:
+    plan, holdings = work.plan, read_holdings(work, start, end)
+    nav = read_equity(work, start, end)["closing_equity"][holdings.portfolio, holdings.ix - start]
+    available = factor_window(work.database, work.known_at, start - _LOOKBACK, end).factor_return
+    betas = _betas(work, holdings, start, end)
+    usable = _available(available)[holdings.ix - start]
+    rows = holdings.rows
+    found = calc_exposures(
+        rows["market_value"], rows["delta_adjusted_value"], betas, holdings.starts, nav, usable
+    )
+    count = len(FACTOR_CODES)
+    session, portfolio_id = sessions()[holdings.ix], plan.portfolio_id[holdings.portfolio]
+    stored: Columns = {
+        "session": np.repeat(session, count),
+        "portfolio_id": np.repeat(portfolio_id, count),
+        "factor": np.tile(np.array(FACTOR_CODES), len(session)),
+        "exposure": found.exposure.ravel(),
+        "delta_adjusted_exposure": found.delta_adjusted_exposure.ravel(),
+        "dollar_exposure": found.dollar_exposure.ravel(),
+        "coverage": found.coverage.ravel(),
+        "reason": found.reason.ravel(),
+    }
+    # The slice's own inputs (NAV, which factors exist) first, then its lots'.
+    by_lot = {name: rows[name] for name in ("position_id", "market_value", "delta_adjusted_value")} | {
+        "beta": betas
+    }
+    inputs = {"nav": nav, "usable": usable, "lots": hash_inputs(holdings.codes, holdings.row_codes, by_lot)}
+    return Batch(
+        FACTOR_EXPOSURES,
+        Slices(session, portfolio_id, hash_inputs(holdings.codes, holdings.codes, inputs)),
+        stored,
+    )
+
+
+def _available(factor_return: FloatArray) -> np.ndarray:
+    """Whether each factor has enough returns in the window for any beta to exist, (T, F)."""
+    present = ~np.isnan(factor_return)
+    windows = np.lib.stride_tricks.sliding_window_view(present, WINDOW, axis=0)
+    enough: np.ndarray = windows.sum(axis=-1) >= 20
+    return enough
+
+
+def _betas(work: Work, holdings: Holdings, start: int, end: int) -> FloatArray:
+    """Beta of each row's symbol (the underlying's for an option) to each factor, (n, F); NaN where there is none."""
+    book = work.book
+    params = bounds(start, end) | {"symbols": book.symbols.tolist()}
+    found = work.database.columns(_BETAS, "analytics/betas", params)
+    # One more column, always missing, for lots without a symbol: index −1.
+    grid = np.full((end - start + 1, len(book.symbols) + 1, len(FACTOR_CODES)), np.nan)
+    factor = _FACTOR_OF[np.searchsorted(_ORDERED, found["factor"])]
+    grid[session_index_of(found) - start, np.searchsorted(book.symbols, found["symbol"]), factor] = found[
+        "beta"
+    ]
+    lot = lot_rows(book, holdings.rows["position_id"])
+    betas: FloatArray = grid[session_index_of(holdings.rows) - start, book.factor_column[lot]]
+    return betas

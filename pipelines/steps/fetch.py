@@ -1,0 +1,175 @@
+"""The market steps: what the books need from a price source, fetched and stored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from pipelines.calc.factors import FACTORS
+from pipelines.calc.rolling import WINDOW
+from pipelines.calc.types import BoolArray, Columns, IntArray
+from pipelines.sessions import index_on_or_before, session_at, sessions
+from pipelines.sources.protocol import PriceSource
+from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
+from pipelines.steps.book import Book, read_book
+from pipelines.steps.plan import Request
+from pipelines.steps.prices_window import read_closes
+from pipelines.tables.database import Database
+from pipelines.tables.spec import date, integer, text
+from pipelines.tables.specs import PRICES, SECURITIES, SHORT_INTEREST, SYMBOL_WIDTH
+from pipelines.tables.store import record_sessions, upsert
+
+LOOKBACK = WINDOW + 1
+"""Sessions before inception whose closes the windows of the first session need."""
+
+_PORTFOLIOS = (integer("portfolio_id"), date("inception_date"))
+_KNOWN = (text("symbol", SYMBOL_WIDTH),)
+_SHORT_INTEREST_LOOKBACK = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Need:
+    """Which closes a run needs: symbols (S,) ascending, and wanted (T, S) by session from start_ix on."""
+
+    symbols: np.ndarray
+    start_ix: int
+    wanted: BoolArray
+
+    @property
+    def end_ix(self) -> int:
+        """Index of the last session."""
+        return self.start_ix + len(self.wanted) - 1
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a price step did. missing: symbol → how many of the closes it was asked for the source does not have."""
+
+    asked: int
+    written: int
+    missing: dict[str, int] = field(default_factory=dict)
+
+
+def fetch_prices(database: Database, source: PriceSource, request: Request) -> Fetched:
+    """Fetch the closes of the requested range anew, and those that lookbacks need and nobody fetched yet."""
+    need = price_need(database, request)
+    stored = read_closes(database, None, need.symbols, need.start_ix, need.end_ix)
+    ix = np.arange(need.start_ix, need.end_ix + 1)
+    anew = ((ix >= request.start_ix) & (ix <= request.end_ix))[:, np.newaxis]
+    ask = need.wanted & (np.isnan(stored) | anew)
+    parts = [_ask(source, need, ask, symbols, first, last) for symbols, first, last in _groups(ask)]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in PRICES.column_names} if parts else {}
+    written = _store_prices(database, found) if parts else 0
+    return Fetched(int(ask.sum()), written, _missing(need, ask, found))
+
+
+def _ask(
+    source: PriceSource, need: Need, ask: BoolArray, columns: IntArray, first: int, last: int
+) -> Columns:
+    """Bars of some symbols between two rows of the need, without those nobody asked for."""
+    symbols = need.symbols[columns]
+    start, end = session_at(need.start_ix + first), session_at(need.start_ix + last)
+    bars = source.prices(symbols.tolist(), start, end)
+    row = index_on_or_before(bars["session"]) - need.start_ix
+    column = np.minimum(np.searchsorted(need.symbols, bars["symbol"]), len(need.symbols) - 1)
+    keep = ask[row, column] & (need.symbols[column] == bars["symbol"])
+    kept = {name: values[keep] for name, values in bars.items()}
+    return {**kept, "source": np.full(int(keep.sum()), source.name)}
+
+
+def _groups(ask: BoolArray) -> Iterator[tuple[IntArray, int, int]]:
+    """Columns that need the same span of rows, with its first and last row: one call to the source each."""
+    columns = np.flatnonzero(ask.any(axis=0))
+    first = ask[:, columns].argmax(axis=0)
+    last = len(ask) - 1 - ask[::-1, columns].argmax(axis=0)
+    for span in np.unique(np.stack([first, last], axis=1), axis=0) if len(columns) else []:
+        yield columns[(first == span[0]) & (last == span[1])], int(span[0]), int(span[1])
+
+
+def _missing(need: Need, ask: BoolArray, found: Columns) -> dict[str, int]:
+    answered = np.zeros(ask.shape, dtype=np.bool_)
+    if found:
+        row = index_on_or_before(found["session"]) - need.start_ix
+        answered[row, np.searchsorted(need.symbols, found["symbol"])] = True
+    counts = (ask & ~answered).sum(axis=0)
+    return {str(need.symbols[column]): int(counts[column]) for column in np.flatnonzero(counts)}
+
+
+def _store_prices(database: Database, found: Columns) -> int:
+    written = upsert(database, PRICES, found)
+    changed = np.unique(written["session"])
+    if len(changed):
+        params = {"sessions": changed.tolist()}
+        record_sessions(database, PRICES, database.columns(PRICES.columns, "market/sessions_rows", params))
+    return len(written["session"])
+
+
+def price_need(database: Database, request: Request) -> Need:
+    """Closes needed: from 61 sessions before the earliest inception of a book that holds the symbol to its last
+    lot's end (or the request's), for factor proxies and the short-interest universe through the whole range.
+    """
+    portfolios = None if request.portfolios is None else list(request.portfolios)
+    inception = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": portfolios})
+    book = read_book(database, None, portfolios)
+    inception_ix = index_on_or_before(inception["inception_date"])
+    earliest = min(int(inception_ix.min(initial=request.start_ix)), request.start_ix) - LOOKBACK
+    first, last = _held_spans(book, inception["portfolio_id"], inception_ix, request.end_ix)
+    factors = np.array(sorted({f.proxy for f in FACTORS if f.proxy} | set(SHORT_INTEREST_UNIVERSE)))
+    symbols = np.unique(np.concatenate([book.symbols, factors]))
+    from_ix, to_ix = np.full(len(symbols), np.iinfo(np.int64).max), np.full(len(symbols), -1)
+    held = np.searchsorted(symbols, book.symbols)
+    from_ix[held], to_ix[held] = first, last
+    common = np.searchsorted(symbols, factors)
+    from_ix[common], to_ix[common] = np.minimum(from_ix[common], earliest), request.end_ix
+    ix = np.arange(earliest, request.end_ix + 1)[:, np.newaxis]
+    return Need(symbols, earliest, (from_ix <= ix) & (ix <= to_ix))
+
+
+def _held_spans(book: Book, portfolio_id: IntArray, inception_ix: IntArray, end_ix: int) -> tuple[IntArray, IntArray]:
+    """First and last session index each public symbol of the book is needed on, (S,)."""
+    lots = book.lots
+    first = np.full(len(book.symbols), np.iinfo(np.int64).max)
+    last = np.full(len(book.symbols), -1)
+    held = np.flatnonzero(lots.last_ix >= lots.first_ix)
+    start = inception_ix[np.searchsorted(portfolio_id, lots.portfolio_id[held])] - LOOKBACK
+    end = np.minimum(lots.last_ix[held], end_ix)
+    for columns in (lots.price_column[held], lots.underlying_column[held]):
+        public = (columns >= 0) & (columns < len(book.symbols))
+        np.minimum.at(first, columns[public], start[public])
+        np.maximum.at(last, columns[public], end[public])
+    return first, last
+
+
+def fetch_securities(database: Database, source: PriceSource, request: Request) -> Fetched:
+    """Describe symbols that have no sector yet; a source that does not know one leaves a row with the reason."""
+    portfolios = None if request.portfolios is None else list(request.portfolios)
+    book = read_book(database, None, portfolios)
+    symbols = np.unique(book.symbols[np.unique(book.factor_column[book.factor_column >= 0])])
+    known = database.columns(_KNOWN, "market/known_securities", {"symbols": symbols.tolist()})["symbol"]
+    unknown = symbols[~np.isin(symbols, known)]
+    if not len(unknown):
+        return Fetched(0, 0)
+    answer = source.securities(unknown.tolist())
+    unanswered = unknown[~np.isin(unknown, answer["symbol"])]
+    described: dict[str, Any] = {
+        name: np.concatenate([answer[name], np.full(len(unanswered), "")]) for name in ("name", "sector", "industry")
+    }
+    described["symbol"] = np.concatenate([answer["symbol"], unanswered])
+    described["source"] = np.full(len(unknown), source.name)
+    described["reason"] = np.where(described["sector"] == "", "unknown to the source", "")
+    written = upsert(database, SECURITIES, described)
+    return Fetched(len(unknown), len(written["symbol"]), dict.fromkeys(unanswered.tolist(), 1))
+
+
+def fetch_short_interest(database: Database, source: PriceSource, request: Request) -> Fetched:
+    """Fetch the short interest of the fixed universe that the range's sessions may look at."""
+    inception = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": None})
+    earliest = min(
+        int(index_on_or_before(inception["inception_date"]).min(initial=request.start_ix)), request.start_ix
+    )
+    start = sessions()[max(earliest - LOOKBACK, 0)].item() - _SHORT_INTEREST_LOOKBACK
+    found = source.short_interest(sorted(SHORT_INTEREST_UNIVERSE), start, session_at(request.end_ix))
+    written = upsert(database, SHORT_INTEREST, found)
+    return Fetched(len(found["symbol"]), len(written["symbol"]))

@@ -1,0 +1,125 @@
+"""Which sessions of which portfolios a run computes: the one rule behind every backfill, upload and daily run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.calc.types import BoolArray, Columns, IntArray
+from pipelines.errors import SigmaSightError
+from pipelines.sessions import index_on_or_before, session_at
+from pipelines.tables.database import Database
+from pipelines.tables.spec import date, integer, money
+
+_PORTFOLIOS = (
+    integer("portfolio_id"),
+    money("initial_equity"),
+    date("inception_date"),
+    date("stored_last", nullable=True),
+)
+
+
+class HoleError(SigmaSightError):
+    """A range was asked for that starts after sessions that were never computed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run was asked to do, in session indexes.
+
+    cascade: also recompute the sessions after the range that are already stored, so that what the range changes
+    flows forward. strict: the range was asked for explicitly, so a hole before it is an error and not a portfolio
+    left out.
+    """
+
+    start_ix: int
+    end_ix: int
+    portfolios: tuple[int, ...] | None = None
+    cascade: bool = True
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Portfolios (ascending by id) and the sessions each is computed for, shape (P,) each.
+
+    start_ix, end_ix: the sessions of tables that are not by portfolio. left_out: portfolio id → reason.
+    """
+
+    portfolio_id: IntArray
+    initial_equity: IntArray
+    inception_ix: IntArray
+    first_ix: IntArray
+    last_ix: IntArray
+    start_ix: int
+    end_ix: int
+    left_out: dict[int, str]
+
+    def take(self, mask: BoolArray) -> "Plan":
+        """Return the plan for the masked portfolios."""
+        return Plan(
+            self.portfolio_id[mask],
+            self.initial_equity[mask],
+            self.inception_ix[mask],
+            self.first_ix[mask],
+            self.last_ix[mask],
+            self.start_ix,
+            self.end_ix,
+            self.left_out,
+        )
+
+    def slice_grid(self, start_ix: int, end_ix: int) -> tuple[IntArray, IntArray]:
+        """Session index and portfolio row of each slice between two sessions, in slice order."""
+        ix = np.arange(start_ix, end_ix + 1)[:, np.newaxis]
+        row, column = np.nonzero((self.first_ix <= ix) & (ix <= self.last_ix))
+        return row + start_ix, column
+
+    def covers(self, ix: IntArray, portfolio_id: IntArray) -> BoolArray:
+        """Whether each (session index, portfolio) is planned; shape (n,)."""
+        if not len(self.portfolio_id):
+            return np.zeros(len(ix), dtype=np.bool_)
+        at = np.minimum(np.searchsorted(self.portfolio_id, portfolio_id), len(self.portfolio_id) - 1)
+        planned = (self.first_ix[at] <= ix) & (ix <= self.last_ix[at])
+        return planned & (self.portfolio_id[at] == portfolio_id)
+
+
+def make_plan(portfolios: Columns, request: Request) -> Plan:
+    """Decide what a run computes.
+
+    A portfolio starts on the session after its inception and has no holes: if the range starts after its first
+    missing session, the portfolio is left out (or, if strict, HoleError).
+    """
+    ids, inception_ix = portfolios["portfolio_id"], index_on_or_before(portfolios["inception_date"])
+    stored = portfolios["stored_last"]
+    stored_ix = np.where(np.isnat(stored), inception_ix, index_on_or_before(stored))
+    first = np.maximum(inception_ix + 1, request.start_ix)
+    last = np.maximum(request.end_ix, stored_ix) if request.cascade else np.full(len(ids), request.end_ix)
+    holes = (first > stored_ix + 1) & (first <= last)
+    left_out = {
+        int(
+            ids[p]
+        ): f"no sessions {session_at(int(stored_ix[p]) + 1)} to {session_at(int(first[p]) - 1)} are stored"
+        for p in np.flatnonzero(holes)
+    }
+    if left_out and request.strict:
+        named = "; ".join(f"portfolio {portfolio}: {reason}" for portfolio, reason in left_out.items())
+        raise HoleError(
+            f"{named}. Start the range at the first missing session or limit it to other portfolios"
+        )
+    keep = ~holes & (first <= last)
+    return Plan(
+        ids[keep],
+        portfolios["initial_equity"][keep],
+        inception_ix[keep],
+        first[keep],
+        last[keep],
+        request.start_ix,
+        int(last[keep].max(initial=request.end_ix)),
+        left_out,
+    )
+
+
+def read_plan(database: Database, request: Request, known_at: object) -> Plan:
+    """Plan a run from what is stored."""
+    portfolios = list(request.portfolios) if request.portfolios is not None else None
+    params = {"known_at": known_at, "portfolios": portfolios}
+    return make_plan(database.columns(_PORTFOLIOS, "book/portfolios", params), request)

@@ -1,0 +1,50 @@
+"""position_greeks: sensitivities of every lot, by the requirements' table."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipelines.calc import greeks
+from pipelines.calc.types import Columns
+from pipelines.steps.lot_hash import lot_hashes
+from pipelines.steps.prices_window import carried_windows
+from pipelines.steps.work import Work, bounds, planned_rows, portfolio_slices, session_index_of
+from pipelines.tables.spec import date, integer, money
+from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL
+from pipelines.tables.store import Batch
+
+_VALUES = (date("session"), integer("position_id"), integer("portfolio_id"), money("market_value"))
+
+
+def position_greeks(work: Work) -> Iterator[Batch]:
+    """Rows of position_greeks, chunk by chunk."""
+    work = work.requiring(POSITION_PNL)
+    book = work.book
+    lots, hashes = book.lots, lot_hashes(book.lots)
+    by_position = np.argsort(lots.position_id, kind="stable")
+    chunks = work.chunks(max(len(lots), book.column_count))
+    for window in carried_windows(work.database, work.known_at, book, chunks):
+        start, end = int(window.ix[0]), int(window.ix[-1])
+        params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
+        rows = planned_rows(work.plan, work.database.columns(_VALUES, "analytics/values", params))
+        lot = by_position[np.searchsorted(lots.position_id, rows["position_id"], sorter=by_position)]
+        row = session_index_of(rows) - start + 1
+        column = lots.underlying_column[lot]
+        underlying = np.where(column >= 0, window.close[row, column], np.nan)
+        ended = lots.last_ix[lot] == session_index_of(rows)
+        market_value = rows.pop("market_value")
+        found = greeks.position_greeks(
+            lots.type_code[lot], lots.quantity[lot], lots.multiplier[lot], ended, underlying, market_value
+        )
+        stored: Columns = {
+            **rows,
+            "model": np.full(len(lot), greeks.MODEL),
+            "delta": found.delta,
+            "gamma": found.gamma,
+            "theta": found.theta,
+            "vega": found.vega,
+            "underlying_price": underlying,
+            "delta_adjusted_value": found.delta_adjusted_value,
+        }
+        inputs = {"lot": hashes[lot], "underlying_price": underlying, "market_value": market_value}
+        yield Batch(POSITION_GREEKS, portfolio_slices(work.plan, start, end, rows, inputs), stored)

@@ -1,0 +1,63 @@
+"""position_pnl: market value, daily and unrealized P&L of every lot."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipelines.calc import pnl
+from pipelines.calc.lots import Lots
+from pipelines.calc.quarantine import LastUsable, quarantined
+from pipelines.calc.types import Columns
+from pipelines.calc.valuation import usable
+from pipelines.sessions import sessions
+from pipelines.steps.lot_hash import lot_hashes
+from pipelines.steps.prices_window import Window, carried_windows, read_closes
+from pipelines.steps.work import Work, planned_rows, portfolio_slices
+from pipelines.tables.specs import POSITION_PNL
+from pipelines.tables.store import Batch
+
+
+def position_pnl(work: Work) -> Iterator[Batch]:
+    """Rows of position_pnl, chunk by chunk."""
+    book = work.book
+    hashes = lot_hashes(book.lots)
+    chunks = work.chunks(max(len(book.lots), book.column_count))
+    for window in carried_windows(work.database, work.known_at, book, chunks):
+        before = _last_usable(work, window)
+        rows = pnl.position_pnl(book.lots, window.ix, window.close, window.close_date, sessions(), before)
+        rows = planned_rows(work.plan, rows)
+        lot = rows.pop("lot_row")
+        start, end = int(window.ix[0]), int(window.ix[-1])
+        slices = portfolio_slices(work.plan, start, end, rows, _inputs(book.lots, lot, hashes, rows))
+        yield Batch(POSITION_PNL, slices, rows)
+
+
+def _inputs(lots: Lots, lot: np.ndarray, hashes: np.ndarray, rows: Columns) -> dict[str, np.ndarray]:
+    """What a row is a function of: the lot, its price, and its value on the session before."""
+    del lots
+    return {
+        "lot": hashes[lot],
+        "price": rows["price"],
+        "price_date": rows["price_date"].astype(np.int64),
+        "flags": rows["is_stale"].astype(np.uint8) + 2 * rows["is_unpriced"].astype(np.uint8),
+        "value_before": rows["market_value"] - rows["daily_pnl"],
+    }
+
+
+def _last_usable(work: Work, window: Window) -> LastUsable | None:
+    """The last believable closes of lots whose latest one, before the window, is not."""
+    lots = work.book.lots
+    affected = np.flatnonzero(quarantined(lots, window.close[0]))
+    if not len(affected):
+        return None
+    close, day = np.full(len(lots), np.nan), np.full(len(lots), np.datetime64("NaT", "D"))
+    for lot in affected.tolist():
+        column, first_ix = int(lots.price_column[lot]), int(lots.entry_ix[lot])
+        if column >= len(work.book.symbols) or first_ix >= window.ix[0]:
+            continue
+        symbol = work.book.symbols[column : column + 1]
+        raw = read_closes(work.database, work.known_at, symbol, first_ix, int(window.ix[0]) - 1)[:, 0]
+        good = np.flatnonzero(usable(lots.quantity[lot : lot + 1], lots.multiplier[lot : lot + 1], raw))
+        if len(good):
+            close[lot], day[lot] = raw[good[-1]], sessions()[first_ix + good[-1]]
+    return LastUsable(close, day)

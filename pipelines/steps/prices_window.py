@@ -1,0 +1,129 @@
+"""Closes as matrices: sessions down, price columns across."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipelines.calc.prices import carry, simple_returns
+from pipelines.calc.types import DateArray, FloatArray, IntArray
+from pipelines.sessions import index_on_or_after, session_at, sessions
+from pipelines.steps.book import Book, Marks
+from pipelines.tables.database import Database
+from pipelines.tables.spec import date, number, text
+from pipelines.tables.specs import SYMBOL_WIDTH
+
+_CLOSES = (date("session"), text("symbol", SYMBOL_WIDTH), number("close"))
+_LOOKBACK = 10
+"""Sessions before a window searched at once for the last close; older ones are looked up symbol by symbol."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Carried closes of the sessions `ix` (T,) and, in row 0, of the session before: shape (T + 1, S)."""
+
+    ix: IntArray
+    close: FloatArray
+    close_date: DateArray
+
+
+def read_closes(
+    database: Database, known_at: Any, symbols: np.ndarray, start_ix: int, end_ix: int
+) -> FloatArray:
+    """Closes as stored, shape (T, S), NaN where there is none; `symbols` ascending."""
+    raw = np.full((end_ix - start_ix + 1, len(symbols)), np.nan)
+    if len(symbols):
+        params = {"known_at": known_at, "symbols": symbols.tolist()}
+        params |= {"start": session_at(start_ix), "end": session_at(end_ix)}
+        found = database.columns(_CLOSES, "market/closes", params)
+        row = np.searchsorted(sessions(), found["session"]) - start_ix
+        raw[row, np.searchsorted(symbols, found["symbol"])] = found["close"]
+    return raw
+
+
+def read_returns(
+    database: Database, known_at: Any, symbols: np.ndarray, start_ix: int, end_ix: int
+) -> FloatArray:
+    """Simple daily returns of consecutive sessions, shape (T, S), NaN where either close is missing."""
+    raw = read_closes(database, known_at, symbols, start_ix - 1, end_ix)
+    return simple_returns(raw[1:], raw[0])
+
+
+def read_prior(
+    database: Database, known_at: Any, symbols: np.ndarray, before_ix: int
+) -> tuple[FloatArray, DateArray]:
+    """The last close before a session and its date, shape (S,); NaN and NaT where there is none."""
+    close = np.full(len(symbols), np.nan)
+    day = np.full(len(symbols), np.datetime64("NaT", "D"))
+    if len(symbols):
+        params = {"known_at": known_at, "symbols": symbols.tolist(), "before": session_at(before_ix)}
+        found = database.columns(_CLOSES, "market/prior_closes", params)
+        column = np.searchsorted(symbols, found["symbol"])
+        close[column], day[column] = found["close"], found["session"]
+    return close, day
+
+
+def carried_windows(
+    database: Database, known_at: Any, book: Book, chunks: Sequence[tuple[int, int]]
+) -> Iterator[Window]:
+    """Carried closes and marks of consecutive chunks of sessions (first and last index, both included)."""
+    if not chunks:
+        return
+    symbols, first = book.symbols, chunks[0][0]
+    lookback_ix = first - 1 - _LOOKBACK
+    close, close_date = _carried(
+        book, lookback_ix, read_closes(database, known_at, symbols, lookback_ix, first - 1)
+    )
+    missing = np.isnan(close[-1, : len(symbols)])
+    if missing.any():
+        older, older_date = read_prior(database, known_at, symbols[missing], lookback_ix)
+        close[-1, : len(symbols)][missing], close_date[-1, : len(symbols)][missing] = older, older_date
+    last, last_date = close[-1], close_date[-1]
+    for start, end in chunks:
+        raw = read_closes(database, known_at, symbols, start, end)
+        close, close_date = _carried(book, start, raw, last, last_date)
+        yield Window(
+            np.arange(start, end + 1),
+            np.concatenate([last[np.newaxis], close]),
+            np.concatenate([last_date[np.newaxis], close_date]),
+        )
+        last, last_date = close[-1], close_date[-1]
+
+
+def _carried(
+    book: Book,
+    start_ix: int,
+    raw: FloatArray,
+    prior: FloatArray | None = None,
+    prior_date: DateArray | None = None,
+) -> tuple[FloatArray, DateArray]:
+    """Carry public closes and private marks together; without a prior, marks start from their own beginning."""
+    height, privates = len(raw), book.private_count
+    marked, marked_date, before, before_date = mark_matrix(
+        book.marks, len(book.symbols), privates, start_ix, height
+    )
+    rows = sessions()[start_ix : start_ix + height, np.newaxis]
+    raw_date = np.where(np.isnan(raw), np.datetime64("NaT", "D"), rows)
+    if prior is None or prior_date is None:
+        prior = np.concatenate([np.full(raw.shape[1], np.nan), before])
+        prior_date = np.concatenate([np.full(raw.shape[1], np.datetime64("NaT", "D")), before_date])
+    return carry(np.hstack([raw, marked]), np.hstack([raw_date, marked_date]), prior, prior_date)
+
+
+def mark_matrix(
+    marks: Marks, first_column: int, count: int, start_ix: int, height: int
+) -> tuple[FloatArray, DateArray, FloatArray, DateArray]:
+    """Marks by session they take effect (first ≥ their date), and the latest before the first row, with dates."""
+    price, day = np.full((height, count), np.nan), np.full((height, count), np.datetime64("NaT", "D"))
+    before, before_day = np.full(count, np.nan), np.full(count, np.datetime64("NaT", "D"))
+    row = index_on_or_after(marks.mark_date) - start_ix
+    column = marks.column - first_column
+    # Ascending dates: of several marks that take effect together the last one stays.
+    inside, earlier = (row >= 0) & (row < height), row < 0
+    price[row[inside], column[inside]], day[row[inside], column[inside]] = (
+        marks.price[inside],
+        marks.mark_date[inside],
+    )
+    before[column[earlier]], before_day[column[earlier]] = marks.price[earlier], marks.mark_date[earlier]
+    return price, day, before, before_day

@@ -1,0 +1,96 @@
+"""What earlier assets of the chain stored, read back as arrays aligned with the plan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.calc.types import Columns, IntArray
+from pipelines.errors import SigmaSightError
+from pipelines.sessions import sessions
+from pipelines.steps.book import Book
+from pipelines.steps.work import Work, bounds, planned_rows, session_index_of
+from pipelines.tables.digest import slice_code
+from pipelines.tables.spec import date, flag, integer, money, number
+
+_POSITIONS = (
+    date("session"),
+    integer("position_id"),
+    integer("portfolio_id"),
+    flag("is_open"),
+    flag("is_stale"),
+    flag("is_unpriced"),
+    money("market_value"),
+    money("delta_adjusted_value", nullable=True),
+    number("delta"),
+    number("gamma"),
+    number("theta"),
+    number("vega"),
+)
+_EQUITY = (
+    date("session"),
+    integer("portfolio_id"),
+    money("opening_equity"),
+    money("daily_pnl"),
+    money("closing_equity"),
+)
+
+
+class BookChangedError(SigmaSightError):
+    """Stored positions are not those of the book any more."""
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Rows of lots between two sessions, and where each planned slice of them starts.
+
+    ix, portfolio: session index and row of the plan by slice (R,); starts: first row of each slice (R,), which
+    may be empty; codes: ascending slice codes (R,).
+    """
+
+    rows: Columns
+    ix: IntArray
+    portfolio: IntArray
+    codes: IntArray
+    row_codes: IntArray
+    starts: IntArray
+
+
+def read_holdings(work: Work, start: int, end: int) -> Holdings:
+    """Read values and Greeks of the planned portfolios' lots."""
+    params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
+    rows = planned_rows(work.plan, work.database.columns(_POSITIONS, "analytics/positions", params))
+    ix, portfolio = work.plan.slice_grid(start, end)
+    codes = slice_code(sessions()[ix], work.plan.portfolio_id[portfolio])
+    row_codes = slice_code(rows["session"], rows["portfolio_id"])
+    return Holdings(rows, ix, portfolio, codes, row_codes, np.searchsorted(row_codes, codes))
+
+
+def lot_rows(book: Book, position_id: IntArray) -> IntArray:
+    """Index into the book's lots of each stored position; BookChangedError if one is not in the book."""
+    by_id = np.argsort(book.lots.position_id, kind="stable")
+    ordered = book.lots.position_id[by_id]
+    at = np.minimum(np.searchsorted(ordered, position_id), max(len(ordered) - 1, 0))
+    if len(position_id) and (not len(ordered) or (ordered[at] != position_id).any()):
+        raise BookChangedError(
+            "the book has changed since position_pnl was computed: materialize position_pnl first"
+        )
+    return by_id[at]
+
+
+def read_equity(work: Work, start: int, end: int) -> dict[str, IntArray]:
+    """Opening equity, daily P&L and closing equity, (P, T) each; 0 where a portfolio has no row.
+
+    `stored` (P, T) tells these from true zeros.
+    """
+    plan = work.plan
+    params = bounds(start, end) | {"portfolios": plan.portfolio_id.tolist()}
+    found = work.database.columns(_EQUITY, "analytics/equity", params)
+    at = (np.searchsorted(plan.portfolio_id, found["portfolio_id"]), session_index_of(found) - start)
+    grids = {}
+    for name in ("opening_equity", "daily_pnl", "closing_equity"):
+        grid = np.zeros((len(plan.portfolio_id), end - start + 1), dtype=np.int64)
+        grid[at] = found[name]
+        grids[name] = grid
+    stored = np.zeros((len(plan.portfolio_id), end - start + 1), dtype=np.bool_)
+    stored[at] = True
+    return {**grids, "stored": stored}

@@ -1,0 +1,107 @@
+"""One run of the pipeline: its lock, its record and the instant its inputs are known at."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from pipelines.tables.database import Database, LockedError
+
+LOCK_TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What `analytics.runs` says of a run when it starts."""
+
+    run_id: str
+    kind: str
+    start: date
+    end: date
+    portfolios: tuple[int, ...] | None = None
+    request_id: int | None = None
+
+
+class Run:
+    """A run that holds the lock."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.error: str | None = None
+
+    def input_instant(self) -> datetime:
+        """The instant the book and the market are read at: fixed on first use, for the whole run."""
+        with self.database.transaction():
+            found: datetime = self.database.rows("run/input_instant", {"run_id": self.database.run_id})[0][0]
+        return found
+
+    def leave_out(self, portfolios: dict[int, str]) -> None:
+        """Record portfolios that were left out, with the reason."""
+        if portfolios:
+            params = {"run_id": self.database.run_id, "left_out": json.dumps(portfolios)}
+            with self.database.transaction():
+                self.database.run("run/left_out", params)
+
+
+@contextmanager
+def open_run(
+    connection: psycopg.Connection[Any], record: RunRecord, timeout_seconds: float = LOCK_TIMEOUT_SECONDS
+) -> Iterator[Run]:
+    """Take the run lock, record the run, and record how it ended.
+
+    Raises LockedError when another run holds the lock for longer than the timeout: nothing was written, and the
+    same call may be made again.
+    """
+    database = Database(connection, record.run_id)
+    _lock(database, timeout_seconds)
+    run = Run(database)
+    try:
+        _start(database, record)
+        yield run
+    except BaseException as error:
+        run.error = run.error or f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        if not connection.closed:
+            _end(database, run.error)
+
+
+def _lock(database: Database, timeout_seconds: float) -> None:
+    with database.transaction():
+        database.run("run/lock_timeout", {"timeout": f"{int(timeout_seconds * 1000)}ms"})
+    try:
+        database.run("run/lock")
+        database.connection.commit()
+    except psycopg.errors.LockNotAvailable as error:
+        database.connection.rollback()
+        raise LockedError(
+            f"another run has held the run lock for {timeout_seconds:.0f} s; try again when it has ended"
+        ) from error
+    with database.transaction():
+        database.run("run/lock_timeout", {"timeout": "0"})
+
+
+def _start(database: Database, record: RunRecord) -> None:
+    with database.transaction():
+        database.run("run/abandon", {"run_id": record.run_id})
+        params = {
+            "run_id": record.run_id,
+            "request_id": record.request_id,
+            "kind": record.kind,
+            "start": record.start,
+            "end": record.end,
+            "portfolios": None if record.portfolios is None else list(record.portfolios),
+        }
+        database.run("run/start", params)
+
+
+def _end(database: Database, error: str | None) -> None:
+    database.connection.rollback()
+    with database.transaction():
+        status = "failed" if error else "succeeded"
+        database.run("run/end", {"run_id": database.run_id, "status": status, "error": error})
+        database.run("run/unlock")

@@ -1,0 +1,3 @@
+select session, symbol, factor, beta
+from analytics.factor_betas
+where session between %(start)s and %(end)s and symbol = any(%(symbols)s)

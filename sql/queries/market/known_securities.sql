@@ -1,0 +1,1 @@
+select symbol from market.securities where sector is not null and symbol = any(%(symbols)s)

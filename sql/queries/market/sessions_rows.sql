@@ -1,0 +1,3 @@
+select session, symbol, open, high, low, close, volume, source
+from market.prices
+where session = any(%(sessions)s)

@@ -1,0 +1,1 @@
+update analytics.runs set left_out = left_out || %(left_out)s::jsonb where run_id = %(run_id)s

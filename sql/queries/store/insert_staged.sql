@@ -1,0 +1,1 @@
+insert into {table} ({columns}, commit_id) select {columns}, %(commit)s from {rows}
