@@ -46,7 +46,7 @@ def sessions() -> SessionArray:
 @cache
 def _closes() -> npt.NDArray[np.datetime64]:
     """Instant of each session's close, UTC, datetime64[s], early closes included."""
-    return calendar().closes.to_numpy().astype("datetime64[s]")  # type: ignore[no-any-return]
+    return calendar().closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]")  # type: ignore[no-any-return]
 
 
 def index_on_or_after(days: Any) -> Any:

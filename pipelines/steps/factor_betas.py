@@ -70,7 +70,7 @@ def _factor_betas(work: Work, book: Book, window: FactorWindow, start: int, end:
 
 
 def active_symbols(book: Book, start: int, end: int) -> BoolArray:
-    """Which symbols have a beta on which session, (T, S): those a lot, or an option's underlying, is active in."""
+    """Which symbols have a beta on which session, (T, S): those active in a lot, or under an option."""
     lots = book.lots
     held = np.flatnonzero((book.factor_column >= 0) & (lots.last_ix >= lots.first_ix))
     held = held[(lots.first_ix[held] <= end) & (lots.last_ix[held] >= start)]

@@ -7,7 +7,7 @@ import numpy as np
 from pipelines.calc.betas import factor_covariance
 from pipelines.calc.exposures import factor_exposures as calc_exposures
 from pipelines.calc.factors import FACTOR_CODES
-from pipelines.calc.rolling import WINDOW
+from pipelines.calc.rolling import MIN_OBSERVATIONS, WINDOW
 from pipelines.calc.types import Columns, FloatArray
 from pipelines.sessions import sessions
 from pipelines.steps.factor_window import factor_window
@@ -16,7 +16,6 @@ from pipelines.steps.work import Work, bounds, hash_inputs, session_index_of, se
 from pipelines.tables.manifest import Slices
 from pipelines.tables.spec import date, number, text
 from pipelines.tables.specs import (
-    FACTOR_BETAS,
     FACTOR_COVARIANCE,
     FACTOR_EXPOSURES,
     FACTOR_WIDTH,
@@ -66,9 +65,9 @@ def _covariance(work: Work, start: int, end: int) -> Batch:
 def _exposures(work: Work, start: int, end: int) -> Batch:
     plan, holdings = work.plan, read_holdings(work, start, end)
     nav = read_equity(work, start, end)["closing_equity"][holdings.portfolio, holdings.ix - start]
-    available = factor_window(work.database, work.known_at, start - _LOOKBACK, end).factor_return
+    factors = factor_window(work.database, work.known_at, start - _LOOKBACK, end).factor_return
     betas = _betas(work, holdings, start, end)
-    usable = _available(available)[holdings.ix - start]
+    usable = _available(factors)[holdings.ix - start]
     rows = holdings.rows
     found = calc_exposures(
         rows["market_value"], rows["delta_adjusted_value"], betas, holdings.starts, nav, usable
@@ -101,12 +100,12 @@ def _available(factor_return: FloatArray) -> np.ndarray:
     """Whether each factor has enough returns in the window for any beta to exist, (T, F)."""
     present = ~np.isnan(factor_return)
     windows = np.lib.stride_tricks.sliding_window_view(present, WINDOW, axis=0)
-    enough: np.ndarray = windows.sum(axis=-1) >= 20
+    enough: np.ndarray = windows.sum(axis=-1) >= MIN_OBSERVATIONS
     return enough
 
 
 def _betas(work: Work, holdings: Holdings, start: int, end: int) -> FloatArray:
-    """Beta of each row's symbol (the underlying's for an option) to each factor, (n, F); NaN where there is none."""
+    """Beta of each row's symbol (an option's underlying) to each factor, (n, F); NaN where there is none."""
     book = work.book
     params = bounds(start, end) | {"symbols": book.symbols.tolist()}
     found = work.database.columns(_BETAS, "analytics/betas", params)

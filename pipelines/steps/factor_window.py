@@ -19,7 +19,7 @@ _SHORT_INTEREST = (text("symbol", SYMBOL_WIDTH), date("published_on"), number("d
 
 @dataclass(frozen=True)
 class FactorWindow:
-    """factor_return (T, F) fractions, NaN missing; n_members (T, F); inputs (T, …): what each row comes from."""
+    """factor_return (T, F) fractions, NaN missing; n_members (T, F); inputs (T, …): what each row is of."""
 
     factor_return: FloatArray
     n_members: IntArray

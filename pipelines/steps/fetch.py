@@ -45,7 +45,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a price step did. missing: symbol → how many of the closes it was asked for the source does not have."""
+    """What a market step did. missing: symbol → how many of the closes asked for the source does not have."""
 
     asked: int
     written: int
@@ -60,7 +60,11 @@ def fetch_prices(database: Database, source: PriceSource, request: Request) -> F
     anew = ((ix >= request.start_ix) & (ix <= request.end_ix))[:, np.newaxis]
     ask = need.wanted & (np.isnan(stored) | anew)
     parts = [_ask(source, need, ask, symbols, first, last) for symbols, first, last in _groups(ask)]
-    found = {name: np.concatenate([part[name] for part in parts]) for name in PRICES.column_names} if parts else {}
+    found = (
+        {name: np.concatenate([part[name] for part in parts]) for name in PRICES.column_names}
+        if parts
+        else {}
+    )
     written = _store_prices(database, found) if parts else 0
     return Fetched(int(ask.sum()), written, _missing(need, ask, found))
 
@@ -107,8 +111,10 @@ def _store_prices(database: Database, found: Columns) -> int:
 
 
 def price_need(database: Database, request: Request) -> Need:
-    """Closes needed: from 61 sessions before the earliest inception of a book that holds the symbol to its last
-    lot's end (or the request's), for factor proxies and the short-interest universe through the whole range.
+    """Which closes the books need.
+
+    Of a held symbol: from 61 sessions before the earliest inception of a book that holds it to the end of its
+    last lot (or the request's). Of factor proxies and the short-interest universe: all sessions.
     """
     portfolios = None if request.portfolios is None else list(request.portfolios)
     inception = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": portfolios})
@@ -127,7 +133,9 @@ def price_need(database: Database, request: Request) -> Need:
     return Need(symbols, earliest, (from_ix <= ix) & (ix <= to_ix))
 
 
-def _held_spans(book: Book, portfolio_id: IntArray, inception_ix: IntArray, end_ix: int) -> tuple[IntArray, IntArray]:
+def _held_spans(
+    book: Book, portfolio_id: IntArray, inception_ix: IntArray, end_ix: int
+) -> tuple[IntArray, IntArray]:
     """First and last session index each public symbol of the book is needed on, (S,)."""
     lots = book.lots
     first = np.full(len(book.symbols), np.iinfo(np.int64).max)
@@ -143,7 +151,7 @@ def _held_spans(book: Book, portfolio_id: IntArray, inception_ix: IntArray, end_
 
 
 def fetch_securities(database: Database, source: PriceSource, request: Request) -> Fetched:
-    """Describe symbols that have no sector yet; a source that does not know one leaves a row with the reason."""
+    """Describe symbols that have no sector yet; one that the source does not know gets a row with the reason."""
     portfolios = None if request.portfolios is None else list(request.portfolios)
     book = read_book(database, None, portfolios)
     symbols = np.unique(book.symbols[np.unique(book.factor_column[book.factor_column >= 0])])
@@ -154,7 +162,8 @@ def fetch_securities(database: Database, source: PriceSource, request: Request) 
     answer = source.securities(unknown.tolist())
     unanswered = unknown[~np.isin(unknown, answer["symbol"])]
     described: dict[str, Any] = {
-        name: np.concatenate([answer[name], np.full(len(unanswered), "")]) for name in ("name", "sector", "industry")
+        name: np.concatenate([answer[name], np.full(len(unanswered), "")])
+        for name in ("name", "sector", "industry")
     }
     described["symbol"] = np.concatenate([answer["symbol"], unanswered])
     described["source"] = np.full(len(unknown), source.name)

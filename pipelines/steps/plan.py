@@ -1,4 +1,4 @@
-"""Which sessions of which portfolios a run computes: the one rule behind every backfill, upload and daily run."""
+"""Which sessions of which portfolios a run computes: the one rule behind every way to start one."""
 
 from dataclasses import dataclass
 
@@ -78,8 +78,9 @@ class Plan:
         if not len(self.portfolio_id):
             return np.zeros(len(ix), dtype=np.bool_)
         at = np.minimum(np.searchsorted(self.portfolio_id, portfolio_id), len(self.portfolio_id) - 1)
-        planned = (self.first_ix[at] <= ix) & (ix <= self.last_ix[at])
-        return planned & (self.portfolio_id[at] == portfolio_id)
+        inside = (self.first_ix[at] <= ix) & (ix <= self.last_ix[at])
+        planned: BoolArray = inside & (self.portfolio_id[at] == portfolio_id)
+        return planned
 
 
 def make_plan(portfolios: Columns, request: Request) -> Plan:

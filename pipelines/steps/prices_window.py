@@ -98,7 +98,7 @@ def _carried(
     prior: FloatArray | None = None,
     prior_date: DateArray | None = None,
 ) -> tuple[FloatArray, DateArray]:
-    """Carry public closes and private marks together; without a prior, marks start from their own beginning."""
+    """Carry public closes and private marks together; without a prior, marks start from their beginning."""
     height, privates = len(raw), book.private_count
     marked, marked_date, before, before_date = mark_matrix(
         book.marks, len(book.symbols), privates, start_ix, height
@@ -114,7 +114,7 @@ def _carried(
 def mark_matrix(
     marks: Marks, first_column: int, count: int, start_ix: int, height: int
 ) -> tuple[FloatArray, DateArray, FloatArray, DateArray]:
-    """Marks by session they take effect (first ≥ their date), and the latest before the first row, with dates."""
+    """Marks by the session they take effect, and the latest before the first row; each with its date."""
     price, day = np.full((height, count), np.nan), np.full((height, count), np.datetime64("NaT", "D"))
     before, before_day = np.full(count, np.nan), np.full(count, np.datetime64("NaT", "D"))
     row = index_on_or_after(marks.mark_date) - start_ix

@@ -1,6 +1,7 @@
 """What earlier assets of the chain stored, read back as arrays aligned with the plan."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def lot_rows(book: Book, position_id: IntArray) -> IntArray:
     return by_id[at]
 
 
-def read_equity(work: Work, start: int, end: int) -> dict[str, IntArray]:
+def read_equity(work: Work, start: int, end: int) -> dict[str, Any]:
     """Opening equity, daily P&L and closing equity, (P, T) each; 0 where a portfolio has no row.
 
     `stored` (P, T) tells these from true zeros.

@@ -58,7 +58,10 @@ class Database:
     ) -> Columns:
         """Rows of a composed statement as arrays, shape (n,) each."""
         self.statements += 1
-        with self.connection.cursor() as cursor, cursor.copy(compose.copy_out(columns, select), params) as copy:
+        with (
+            self.connection.cursor() as cursor,
+            cursor.copy(compose.copy_out(columns, select), params) as copy,
+        ):
             payload = b"".join(bytes(block) for block in copy)
         return wire.decode(columns, payload)
 

@@ -1,4 +1,4 @@
-"""Replacing slices: unchanged ones are known by their digest, changed rows leave their old version in history.
+"""Replacing slices: unchanged ones are known by their digest, changed rows leave their old version behind.
 
 New slices are loaded straight into the table. Changed ones are staged and compared row by row, so that an
 unchanged row keeps its commit. Nothing is written, not even a commit, when nothing changed.
@@ -118,7 +118,9 @@ def record_sessions(database: Database, spec: TableSpec, data: Columns) -> None:
     data = sort_by_key(spec, data)
     session = np.unique(data["session"])
     if len(session):
-        slices = Slices(session, np.zeros(len(session), dtype=np.int64), np.zeros(len(session), dtype=DIGEST_TYPE))
+        slices = Slices(
+            session, np.zeros(len(session), dtype=np.int64), np.zeros(len(session), dtype=DIGEST_TYPE)
+        )
         digests, counts = slice_digests(spec, data, slices.codes)
         commit = database.begin_commit(spec.name)
         everything = np.ones(len(session), dtype=np.bool_)

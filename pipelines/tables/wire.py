@@ -24,20 +24,26 @@ _NUMERIC = np.dtype(
     [("n", ">i2"), ("weight", ">i2"), ("sign", ">u2"), ("scale", ">i2"), ("digits", ">i2", 5)]
 )
 _NUMERIC_NEGATIVE: Final = 0x4000
-_PAYLOAD: dict[str, str] = {"date": ">i4", "instant": ">i8", "int": ">i8", "float": ">f8", "bool": "u1", "digest": "V16"}
+_PAYLOAD: dict[str, str] = {
+    "date": ">i4",
+    "instant": ">i8",
+    "int": ">i8",
+    "float": ">f8",
+    "bool": "u1",
+    "digest": "V16",
+}
 
 
 def null_mask(column: Column, values: npt.NDArray[Any]) -> BoolArray:
     """Which values are null, shape (n,)."""
+    nulls: BoolArray = np.zeros(len(values), dtype=np.bool_)
     if column.kind == "date":
-        return np.isnat(values)
-    if column.kind == "float":
-        return np.isnan(values)
-    if column.kind == "money":
-        return np.equal(values, NULL_MONEY)
-    if column.kind == "text":
-        return np.equal(values, "")
-    return np.zeros(len(values), dtype=np.bool_)
+        nulls = np.isnat(values)
+    elif column.kind == "float":
+        nulls = np.isnan(values)
+    elif column.kind in {"money", "text"}:
+        nulls = values == (NULL_MONEY if column.kind == "money" else "")
+    return nulls
 
 
 def ascii_bytes(values: npt.NDArray[Any]) -> npt.NDArray[np.bytes_]:

@@ -8,7 +8,7 @@ create table analytics.slices (
     input_hash bytea not null,
     code_version text not null,
     output_digest bytea not null,
-    row_count integer not null,
+    row_count bigint not null,
     checked_at timestamptz not null
 );
 create unique index slices_key on analytics.slices (session, asset, portfolio_id) nulls not distinct;
@@ -98,7 +98,7 @@ create table analytics.factor_returns (
     session date not null,
     factor text not null,
     factor_return double precision,
-    n_members integer not null,
+    n_members bigint not null,
     reason text,
     primary key (session, factor)
 );
@@ -114,7 +114,7 @@ create table analytics.factor_betas (
     symbol text not null,
     factor text not null,
     beta double precision,
-    n_obs integer not null,
+    n_obs bigint not null,
     r_squared double precision,
     std_error double precision,
     primary key (session, symbol, factor)
@@ -172,9 +172,9 @@ create table analytics.risk_metrics (
     var_95 numeric(20, 4),
     ex_ante_volatility double precision,
     ex_ante_var_95 numeric(20, 4),
-    n_obs_60 integer not null,
-    n_obs_90 integer not null,
-    n_obs_ex_ante integer not null,
+    n_obs_60 bigint not null,
+    n_obs_90 bigint not null,
+    n_obs_ex_ante bigint not null,
     ex_ante_coverage double precision,
     reason text,
     ex_ante_reason text,
@@ -216,9 +216,9 @@ create table analytics.snapshots (
     ytd_pnl numeric(20, 4) not null,
     cumulative_pnl numeric(20, 4) not null,
     daily_return double precision,
-    position_count integer not null,
-    stale_positions integer not null,
-    unpriced_positions integer not null,
+    position_count bigint not null,
+    stale_positions bigint not null,
+    unpriced_positions bigint not null,
     delta double precision not null,
     gamma double precision not null,
     theta double precision not null,
