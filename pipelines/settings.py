@@ -1,0 +1,133 @@
+"""Settings: the environment, and `.env` in the working directory. Nothing else configures the project.
+
+`settings()` reads them anew at each call (about a millisecond), so that what a test or a launcher sets holds.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.errors import SigmaSightError
+from pipelines.postgres.credentials import DatabaseUrls, Role, database_urls
+
+PriceSourceName = Literal["polygon", "yfinance", "file", "simulated"]
+
+
+class SettingsError(SigmaSightError):
+    """A setting is missing or malformed; the text names its environment variable."""
+
+
+class Settings(BaseSettings):
+    """Every setting, by its name in the environment without the prefix `SIGMASIGHT_`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SIGMASIGHT_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    home: Path = Path("~/.sigmasight")
+    database_url: SecretStr | None = None
+    """The owner's URL of an external PostgreSQL; the embedded server is used when unset."""
+    intake_url: SecretStr | None = None
+    pipeline_url: SecretStr | None = None
+    reader_url: SecretStr | None = None
+    dagster_url: SecretStr | None = None
+    price_source: PriceSourceName = "simulated"
+    price_file: Path | None = None
+    polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")
+    jwt_secret: SecretStr | None = None
+    api_port: int = Field(default=8000, ge=1, le=65535)
+    ui_port: int = Field(default=3000, ge=1, le=65535)
+    snapshot_retention_days: int = Field(default=365, ge=1)
+    risk_free_rate: float = Field(default=0.0, allow_inf_nan=False)
+    """Annual risk-free rate of the Sharpe ratio, a fraction (0.05 = 5 %)."""
+
+    @field_validator("home", "price_file")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - keeps symlinks
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_price_source(cls, values: dict[str, object]) -> dict[str, object]:
+        has_key = values.get("POLYGON_API_KEY") or values.get("polygon_api_key")
+        return {"price_source": "polygon" if has_key else "simulated"} | values
+
+    @model_validator(mode="after")
+    def _price_source_is_usable(self) -> Self:
+        if self.price_source == "file" and self.price_file is None:
+            raise ValueError("SIGMASIGHT_PRICE_SOURCE=file needs SIGMASIGHT_PRICE_FILE")
+        if self.price_source == "polygon" and self.polygon_api_key is None:
+            raise ValueError("SIGMASIGHT_PRICE_SOURCE=polygon needs POLYGON_API_KEY")
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is the server this project runs itself."""
+        return self.database_url is None
+
+    def urls(self) -> DatabaseUrls:
+        """Return the libpq URL of each role; starts nothing. DatabaseError when one is not known yet."""
+        return database_urls(self.home, owner_url=_revealed(self.database_url), given=self.given_urls())
+
+    def given_urls(self) -> dict[Role, str | None]:
+        """Return the URLs that the environment gives for the roles beside the owner."""
+        return {
+            Role.INTAKE: _revealed(self.intake_url),
+            Role.PIPELINE: _revealed(self.pipeline_url),
+            Role.READER: _revealed(self.reader_url),
+            Role.DAGSTER: _revealed(self.dagster_url),
+        }
+
+    def jwt_key(self) -> str:
+        """Return the key that signs tokens: the setting, else one generated once into `home` (0600)."""
+        if self.jwt_secret is not None:
+            return self.jwt_secret.get_secret_value()
+        file = self.home / "jwt_secret"
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():
+            _create_once(file, secrets.token_urlsafe(48))
+        return file.read_text(encoding="ascii").strip()
+
+
+def _create_once(file: Path, text: str) -> None:
+    """Write a private file; of concurrent writers the first one wins, and nobody ever reads half a file."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as out:
+        out.write(text)
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def settings() -> Settings:
+    """Read the settings; SettingsError names what is wrong without repeating secret values."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("; ".join(_complaint(e["loc"], e["msg"]) for e in error.errors())) from None
+
+
+def _complaint(location: tuple[int | str, ...], message: str) -> str:
+    if not location:
+        return message.removeprefix("Value error, ")
+    name = str(location[0])
+    variable = name if name.isupper() else f"SIGMASIGHT_{name.upper()}"
+    return f"{variable}: {message}"

@@ -1,0 +1,1 @@
+revoke all on database {database} from public

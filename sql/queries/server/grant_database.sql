@@ -1,0 +1,1 @@
+grant {privileges} on database {database} to {role}

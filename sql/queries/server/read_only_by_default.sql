@@ -1,0 +1,1 @@
+alter role {role} set default_transaction_read_only = on
