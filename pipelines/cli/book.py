@@ -157,7 +157,9 @@ def _reporting(file: Path, as_json: bool) -> Iterator[None]:
         if as_json:
             _print_errors([asdict(one) for one in error.errors])
         else:
-            typer.echo(f"{file.name} was refused, nothing was written:\n{error_table(error.errors)}", err=True)
+            typer.echo(
+                f"{file.name} was refused, nothing was written:\n{error_table(error.errors)}", err=True
+            )
         raise typer.Exit(1) from None
     except SigmaSightError as error:
         if not as_json:

@@ -163,8 +163,9 @@ def decode(columns: Sequence[Column], payload: bytes) -> Columns:
 
 def _parse(column: Column, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if column.kind == "date":
-        days = values.astype(np.int64)
-        return np.where(days == _DATE_NULL, np.datetime64("NaT", "D"), _POSTGRES_EPOCH + days)
+        days = _POSTGRES_EPOCH + values.astype(np.int64)
+        days[values == _DATE_NULL] = np.datetime64("NaT")
+        return days
     if column.kind == "instant":
         return _POSTGRES_EPOCH.astype("datetime64[us]") + values.astype(np.int64)
     if column.kind == "text":
