@@ -163,7 +163,7 @@ def decode(columns: Sequence[Column], payload: bytes) -> Columns:
 
 def _parse(column: Column, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if column.kind == "date":
-        days = _POSTGRES_EPOCH + values.astype(np.int64)
+        days: npt.NDArray[Any] = _POSTGRES_EPOCH + values.astype(np.int64)
         days[values == _DATE_NULL] = np.datetime64("NaT")
         return days
     if column.kind == "instant":
