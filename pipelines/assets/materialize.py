@@ -1,0 +1,105 @@
+"""What all assets have in common: how they are declared, and how a step becomes a materialization."""
+
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from pipelines.errors import SigmaSightError
+from pipelines.partitions import SESSIONS
+from pipelines.resources import PipelineRun
+from pipelines.sessions import session_at, session_index, sessions
+from pipelines.sources.protocol import PriceSource
+from pipelines.steps.chain import run_step
+from pipelines.steps.fetch import Fetched
+from pipelines.steps.plan import Request
+from pipelines.tables.database import Database
+from pipelines.tables.spec import TableSpec
+
+Fetch = Callable[[Database, PriceSource, Request], Fetched]
+
+
+def options(group: str, *tables: TableSpec) -> dict[str, Any]:
+    """Arguments every asset shares: partitions, one run for a range, and what the UI shows of its table."""
+    return {
+        "partitions_def": SESSIONS,
+        "backfill_policy": dg.BackfillPolicy.single_run(),
+        "group_name": group,
+        "owners": ["team:risk"],
+        "kinds": {"python", "postgres"},
+        "code_version": "+".join(table.code_version for table in tables) or None,
+        "metadata": {"dagster/table_name": ", ".join(table.qualified for table in tables)} | _schema(tables),
+    }
+
+
+def _schema(tables: tuple[TableSpec, ...]) -> dict[str, Any]:
+    if not tables:
+        return {}
+    columns = [dg.TableColumn(column.name, column.kind) for column in tables[-1].columns]
+    return {"dagster/column_schema": dg.TableSchema(columns)}
+
+
+def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) -> dg.MaterializeResult[Any]:
+    """Bring a derived asset up to date for the partitions of the run, later stored sessions included."""
+    try:
+        request = run.request(context.partition_key_range)
+        result = run_step(run.database, name, request, run.run.input_instant(), run.risk_free_rate)
+    except Exception as error:
+        raise _failure(run, error) from error
+    run.run.leave_out(result.left_out)
+    _also_materialized(context, name, request.end_ix, result.sessions[1])
+    left_out = {str(portfolio): reason for portfolio, reason in sorted(result.left_out.items())}
+    counts = {table: vars(written) for table, written in result.written.items()}
+    return dg.MaterializeResult(
+        metadata={
+            "rows written": sum(w.rows_inserted for w in result.written.values()),
+            "rows superseded": sum(w.rows_superseded for w in result.written.values()),
+            "slices": counts,
+            "portfolios": result.portfolios,
+            "left out": left_out,
+        }
+    )
+
+
+def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> dg.MaterializeResult[Any]:
+    """Fetch from the price source what the partitions of the run need."""
+    try:
+        request = run.request(context.partition_key_range)
+        _check_closed(run, request)
+        with run.database.transaction():
+            fetched = step(run.database, run.source, request)
+    except Exception as error:
+        raise _failure(run, error) from error
+    return dg.MaterializeResult(
+        metadata={
+            "source": run.source.name,
+            "asked": fetched.asked,
+            "rows written": fetched.written,
+            "missing": dict(sorted(fetched.missing.items())[:50]),
+            "symbols with missing": len(fetched.missing),
+        }
+    )
+
+
+def _check_closed(run: PipelineRun, request: Request) -> None:
+    latest = run.latest_session()
+    if request.end_ix > session_index(latest):
+        raise SigmaSightError(
+            f"session {session_at(request.end_ix)} has not closed yet; the latest is {latest}"
+        )
+
+
+def _also_materialized(context: dg.AssetExecutionContext, name: str, asked_ix: int, done_ix: int) -> None:
+    """Tell Dagster of the later sessions that the cascade recomputed."""
+    for day in sessions()[asked_ix + 1 : done_ix + 1].tolist():
+        context.log_event(
+            dg.AssetMaterialization(name, partition=day.isoformat(), metadata={"cascaded": True})
+        )
+
+
+def _failure(run: PipelineRun, error: Exception) -> Exception:
+    """Record why the run failed; what the user can act on becomes a plain message that is not retried."""
+    run.run.error = str(error) if isinstance(error, SigmaSightError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, SigmaSightError):
+        return dg.Failure(description=str(error), allow_retries=False)
+    return error
