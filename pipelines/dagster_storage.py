@@ -1,12 +1,13 @@
 """Dagster's storage in our PostgreSQL, with pooled connections.
 
-The stock storage opens a connection for each call, which makes a long range of partitions ten times slower. Its
-pool exists, but only the web server turns it on, through `optimize_for_webserver`; here every process does. That is
-an internal interface: Dagster is pinned, and a test holds it.
+The stock storage opens a connection for each call, which makes a long range of partitions ten times slower.
+It has a pool, but only the web server turns it on, by `optimize_for_webserver`; here every process does. That
+is an internal interface: Dagster is pinned, and a test holds it.
 """
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -47,7 +48,9 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         }
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: dict[str, Any]) -> Self:
+    def from_config_value(  # type: ignore[override,unused-ignore]
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
         """Build the storage from `dagster.yaml`."""
         return cls(inst_data, **config_value)
 
