@@ -48,6 +48,11 @@ def is_current(url: str, migrations: Path = MIGRATIONS) -> bool:
     return current(url) == head(migrations)
 
 
+def is_known(revision: str | None, migrations: Path = MIGRATIONS) -> bool:
+    """Whether this code has a revision; one of a newer version it has not."""
+    return revision in {script.revision for script in _scripts(migrations).walk_revisions()}
+
+
 def run_script(connection: "Connection", text: str) -> None:
     """Run a script of any statements, for migrations: as it is, without looking for parameters in it."""
     driver = connection.connection.driver_connection

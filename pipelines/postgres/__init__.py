@@ -51,6 +51,18 @@ def stop() -> bool:
     return server.stop(settings().home)
 
 
+def superuser_url() -> str | None:
+    """URL of the embedded server's superuser, for maintenance; None with an external server."""
+    from pipelines.settings import settings
+
+    now = settings()
+    if not now.is_embedded:
+        return None
+    from pipelines.postgres import embedded
+
+    return embedded.superuser_url(now.home)
+
+
 @contextmanager
 def running_database() -> Iterator[DatabaseUrls]:
     """Use the database, and stop the server at the end if it was started for this."""

@@ -63,7 +63,7 @@ class Runner:
             )
         except OSError as error:
             raise DatabaseError(
-                f"PostgreSQL does not run as root, and not as user {self.uid} either ({error}): run as a plain "
+                f"PostgreSQL does not run as root, nor here as user {self.uid} ({error}): run as a plain "
                 "user, or set SIGMASIGHT_DATABASE_URL."
             ) from None
 

@@ -89,7 +89,7 @@ def _create_dagster_database(connection: Connection) -> None:
         return
     if owner is not None:
         raise DatabaseError(
-            f"the database {DAGSTER_DATABASE} belongs to {owner}: set {Role.DAGSTER.variable} to one of its own"
+            f"the database {DAGSTER_DATABASE} belongs to {owner}: set {Role.DAGSTER.variable}"
         )
     borrow = not _is_superuser(connection)  # only a member of a role may create a database for it
     try:

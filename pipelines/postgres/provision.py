@@ -22,7 +22,7 @@ _MAY_CONNECT: Mapping[Role, LiteralString] = {
 }
 
 
-def statement(name: str, **parts: str | compose.Composable) -> compose.Composed:
+def statement(name: str, /, **parts: str | compose.Composable) -> compose.Composed:
     """Compose a statement of `queries/server`; plain strings are identifiers."""
     ready = {key: compose.Identifier(part) if isinstance(part, str) else part for key, part in parts.items()}
     return compose.SQL(query(f"server/{name}")).format(**ready)

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -98,6 +98,8 @@ def stop(home: Path) -> bool:
                 break
             time.sleep(0.02)
         _reap()
+        with suppress(OSError):
+            socket_dir(home).rmdir()
     return True
 
 

@@ -1,0 +1,85 @@
+"""Dagster's storage in our PostgreSQL, with pooled connections.
+
+The stock storage opens a connection for each call, which makes a long range of partitions ten times slower.
+It has a pool, but only the web server turns it on, by `optimize_for_webserver`; here every process does. That
+is an internal interface: Dagster is pinned, and a test holds it.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from dagster import Field, IntSource
+from dagster._config.config_schema import UserConfigSchema
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres import DagsterPostgresStorage
+from sqlalchemy import URL
+
+from pipelines.settings import settings
+
+EVENT_BATCH_SIZE = 1000
+_INSTANCE = Path(__file__).parent.parent / "dagster.yaml"
+
+
+class PooledPostgresStorage(DagsterPostgresStorage):
+    """`storage.custom` of `dagster.yaml`: logs in as `sigmasight_dagster`, by the URL of our settings."""
+
+    def __init__(
+        self,
+        inst_data: ConfigurableClassData | None = None,
+        *,
+        statement_timeout_ms: int = 600_000,
+        pool_recycle_s: int = 3600,
+        max_overflow: int = 20,
+    ) -> None:
+        super().__init__(sqlalchemy_url(settings().urls().dagster), inst_data=inst_data)
+        for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
+            storage.optimize_for_webserver(statement_timeout_ms, pool_recycle_s, max_overflow)
+
+    @classmethod
+    def config_type(cls) -> UserConfigSchema:
+        """No URL: it is a secret, and the settings know it."""
+        return {
+            "statement_timeout_ms": Field(IntSource, is_required=False),
+            "pool_recycle_s": Field(IntSource, is_required=False),
+            "max_overflow": Field(IntSource, is_required=False),
+        }
+
+    @classmethod
+    def from_config_value(  # type: ignore[override,unused-ignore]
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> Self:
+        """Build the storage from `dagster.yaml`."""
+        return cls(inst_data, **config_value)
+
+
+def sqlalchemy_url(libpq_url: str) -> str:
+    """Translate a libpq URL for SQLAlchemy and psycopg2.
+
+    A bare `postgresql://` would be psycopg 3 to SQLAlchemy 2.1, whose notifications Dagster does not speak.
+    """
+    from pipelines.postgres.credentials import url_parts
+
+    parts = url_parts(libpq_url)
+    url = URL.create(
+        "postgresql+psycopg2",
+        username=parts.pop("user"),
+        password=parts.pop("password", None),
+        database=parts.pop("dbname"),
+        query=parts,
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def dagster_environment() -> dict[str, str]:
+    """Prepare Dagster's home below ours and return the environment its processes need, ours included."""
+    folder = settings().home / "dagster"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(_INSTANCE, folder / "dagster.yaml")
+    return dict(os.environ) | {
+        "DAGSTER_HOME": str(folder),
+        "DAGSTER_EVENT_BATCH_SIZE": os.environ.get("DAGSTER_EVENT_BATCH_SIZE", str(EVENT_BATCH_SIZE)),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }

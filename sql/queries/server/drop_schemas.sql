@@ -1,0 +1,2 @@
+drop schema if exists analytics, market, book cascade;
+drop table if exists public.alembic_version

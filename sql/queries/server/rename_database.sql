@@ -1,0 +1,1 @@
+alter database {database} rename to {name}
