@@ -87,17 +87,28 @@ class CellReader:
         return None if cell is None else self.clean(field, cell, max_length)
 
     def clean(self, field: str, text: str, max_length: int) -> str | None:
-        """Check a piece of text that will be shown to people and to spreadsheets."""
-        shown = " ".join(text.split())
-        if shown.startswith(_FORMULA_STARTS):
-            self.error(field, "formula", f"{field} {_shown(shown)} starts like a spreadsheet formula")
-        elif not shown.isprintable():
-            self.error(field, "unprintable", f"{field} {_shown(shown)} holds an invisible character")
-        elif len(shown) > max_length:
-            self.error(field, "field_too_long", f"{field} has more than {max_length} characters")
-        else:
-            return shown
-        return None
+        """Return a piece of text as we keep it."""
+        shown = collapse(text)
+        if (why := why_not_text(field, shown, max_length)) is not None:
+            self.error(field, *why)
+            return None
+        return shown
+
+
+def collapse(text: str) -> str:
+    """Trim, and turn each run of white space into one space: how names and tags are kept."""
+    return " ".join(text.split())
+
+
+def why_not_text(field: str, text: str, max_length: int) -> tuple[str, str] | None:
+    """Code and message where text is not fit to be shown to people and to spreadsheets; None where it is."""
+    if text.startswith(_FORMULA_STARTS):
+        return "formula", f"{field} {_shown(text)} starts like a spreadsheet formula"
+    if not text.isprintable():
+        return "unprintable", f"{field} {_shown(text)} holds an invisible character"
+    if len(text) > max_length:
+        return "field_too_long", f"{field} has more than {max_length} characters"
+    return None
 
 
 def _decimals(number: Decimal) -> int:

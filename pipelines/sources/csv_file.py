@@ -49,6 +49,11 @@ class Table:
     unknown_columns: tuple[str, ...]
 
 
+def column_warnings(unknown_columns: Sequence[str]) -> tuple[str, ...]:
+    """Say of each column that was not understood that it was not used."""
+    return tuple(f"column {name!r} is not known and was ignored" for name in unknown_columns)
+
+
 def read_table(
     data: bytes, columns: Sequence[Column], errors: ErrorList, max_bytes: int = MAX_BYTES
 ) -> Table:
@@ -83,7 +88,7 @@ def read_table(
 
 def _decode(data: bytes, errors: ErrorList, max_bytes: int) -> str:
     if len(data) > max_bytes:
-        raise errors.fatal(0, None, "file_too_large", f"{len(data)} bytes; at most {max_bytes} are accepted")
+        raise errors.fatal(0, None, "file_too_large", f"more than {max_bytes} bytes")
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise errors.fatal(0, None, "not_csv", f"this is {what}; save it as CSV (UTF-8)")

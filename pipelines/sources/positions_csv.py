@@ -5,6 +5,7 @@ multiplier, name`; tags are comma-separated in one quoted cell. An empty optiona
 ignore case, and `_`, `-` and blanks are the same in them. Columns we do not know are reported, never guessed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal, Inexact, Overflow
@@ -22,9 +23,18 @@ from pipelines.instruments import (
 from pipelines.sessions import HORIZON, session_on_or_after, session_on_or_before
 from pipelines.sources.csv_cells import CellReader
 from pipelines.sources.csv_errors import CsvFileError, ErrorList, RowError
-from pipelines.sources.csv_file import MAX_BYTES, Column, Row, read_table
+from pipelines.sources.csv_file import MAX_BYTES, Column, Row, column_warnings, read_table
 
-__all__ = ["ParsedPositions", "PositionFileError", "PositionRow", "RowError", "lot_value", "parse_positions"]
+__all__ = [
+    "MAX_VALUE",
+    "ParsedPositions",
+    "PositionFileError",
+    "PositionRow",
+    "RowError",
+    "gross_entry_cost",
+    "lot_value",
+    "parse_positions",
+]
 
 COLUMNS: Final = (
     # csvticker: how the requirements' sample header reads when copied from the document.
@@ -99,12 +109,20 @@ class ParsedPositions:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know although the file was accepted."""
-        return tuple(f"column {name!r} is not known and was ignored" for name in self.unknown_columns)
+        return column_warnings(self.unknown_columns)
 
 
 def lot_value(quantity: Decimal, multiplier: Decimal, price: Decimal) -> Decimal:
     """Return quantity × multiplier × price in USD, signed and exact."""
     return _EXACT.multiply(_EXACT.multiply(quantity, multiplier), price)
+
+
+def gross_entry_cost(rows: Iterable[PositionRow]) -> Decimal:
+    """Return Σ |quantity × multiplier × entry price| in USD, exact."""
+    total = Decimal(0)
+    for row in rows:
+        total = _EXACT.add(total, lot_value(row.quantity, row.multiplier, row.entry_price).copy_abs())
+    return total
 
 
 def parse_positions(data: bytes, today: date, *, max_bytes: int = MAX_BYTES) -> ParsedPositions:
@@ -226,7 +244,7 @@ def _check_values(cells: CellReader, draft: _Draft) -> None:
     if draft.quantity is None or draft.multiplier is None:
         return
     for field, price in (("entry_price", draft.entry_price), ("exit_price", draft.exit_price)):
-        if price is not None and abs(lot_value(draft.quantity, draft.multiplier, price)) >= MAX_VALUE:
+        if price is not None and lot_value(draft.quantity, draft.multiplier, price).copy_abs() >= MAX_VALUE:
             message = f"quantity × multiplier × {field} is {MAX_VALUE:,.0f} USD or more"
             cells.error(field, "value_too_large", message)
 

@@ -8,6 +8,7 @@ from alembic import op
 
 import sql
 from pipelines import sessions as calendar
+from sql.migrate import run_script
 
 revision = "0001"
 down_revision = None
@@ -21,7 +22,7 @@ def upgrade() -> None:
     """Run the schema files in order, then write the calendar."""
     connection = op.get_bind()
     for name in FILES:
-        connection.exec_driver_sql((sql.ROOT / "schema" / f"{name}.sql").read_text(encoding="utf-8"))
+        run_script(connection, (sql.ROOT / "schema" / f"{name}.sql").read_text(encoding="utf-8"))
     days = [day.item() for day in calendar.sessions()]
     connection.execute(
         sa.text(sql.query("schema/insert_session")),

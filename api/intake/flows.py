@@ -1,0 +1,55 @@
+"""Cash flows: deposits and withdrawals, one net amount a day and portfolio."""
+
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+
+from api.intake.ledger import LedgerResult, Portfolio, refuse_duplicates, resolve_portfolios, write_changes
+from pipelines.sessions import session_on_or_after
+from pipelines.sources.csv_errors import ErrorList
+from pipelines.sources.csv_file import MAX_BYTES, column_warnings
+from pipelines.sources.ledger_csv import FlowRow, LedgerFileError, read_flows
+
+
+def record_flows(
+    connection: Connection[Any],
+    data: bytes,
+    today: date,
+    owner: str | None = None,
+    *,
+    max_bytes: int = MAX_BYTES,
+) -> LedgerResult:
+    """Record a flow file `portfolio,date,amount` in one transaction; a changed amount is a correction.
+
+    Raises LedgerFileError with every error: those of the cells, unknown_portfolio, ambiguous_portfolio,
+    before_inception, duplicate_row; NotFoundError (unknown_user).
+    """
+    errors = ErrorList(LedgerFileError)
+    rows, unknown_columns = read_flows(data, today, errors, max_bytes=max_bytes)
+    with connection.transaction():
+        portfolios = resolve_portfolios(connection, rows, owner, errors)
+        flows = [(portfolios[row.portfolio], row) for row in rows if row.portfolio in portfolios]
+        refuse_duplicates(
+            [(row.row, (p.id, row.flow_date)) for p, row in flows], "portfolio and date", errors
+        )
+        _check_inception(flows, errors)
+        errors.raise_if_any()
+        columns: dict[str, list[Any]] = {
+            "portfolio_ids": [p.id for p, _ in flows],
+            "dates": [row.flow_date for _, row in flows],
+            "amounts": [row.amount for _, row in flows],
+        }
+        added, corrected = write_changes(connection, "flows", columns, "flows")
+    return LedgerResult(added, corrected, len(flows) - added - corrected, column_warnings(unknown_columns))
+
+
+def _check_inception(flows: list[tuple[Portfolio, FlowRow]], errors: ErrorList) -> None:
+    """Refuse flows at or before inception: they are part of the initial equity already."""
+    for portfolio, row in flows:
+        if session_on_or_after(row.flow_date) <= portfolio.inception_date:
+            message = (
+                f"{row.flow_date} is not after the inception of {portfolio.name!r} on "
+                f"{portfolio.inception_date}: the initial equity holds it already"
+            )
+            errors.add(row.row, "date", "before_inception", message)

@@ -1,0 +1,108 @@
+"""What marks and cash flows have in common: which portfolio a row means, and what it changes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from psycopg import Connection
+
+from api.intake.users import user_id
+from pipelines.sources.csv_errors import ErrorList
+from sql import query
+
+
+class LedgerRow(Protocol):
+    """A row of a file that names a portfolio."""
+
+    @property
+    def row(self) -> int:
+        """Line of the file."""
+
+    @property
+    def portfolio(self) -> str:
+        """Name or id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """A portfolio that rows of a file mean."""
+
+    id: int
+    name: str
+    owner: str
+    inception_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerResult:
+    """How many rows were new, corrected an earlier value, or were there already."""
+
+    added: int
+    corrected: int
+    unchanged: int
+    warnings: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return f"{self.added} added, {self.corrected} corrected, {self.unchanged} unchanged"
+
+
+def resolve_portfolios(
+    connection: Connection[Any], rows: Sequence[LedgerRow], owner: str | None, errors: ErrorList
+) -> dict[str, Portfolio]:
+    """Return the portfolio each text means, by name or id; an owner limits the search to its portfolios.
+
+    Adds to the errors: unknown_portfolio, ambiguous_portfolio. Raises NotFoundError (unknown_user).
+    """
+    owner_id = None if owner is None else user_id(connection, owner)
+    texts = list(dict.fromkeys(row.portfolio for row in rows))
+    wanted = {"names": texts, "ids": [i for i in map(_as_id, texts) if i is not None], "owner_id": owner_id}
+    found = [Portfolio(*row) for row in connection.execute(query("book/find_portfolios"), wanted)]
+    resolved: dict[str, Portfolio] = {}
+    for text in texts:
+        candidates = [p for p in found if text == p.name or _as_id(text) == p.id]
+        if len(candidates) == 1:
+            resolved[text] = candidates[0]
+            continue
+        code, message = _why_not_one(text, candidates)
+        for row in rows:
+            if row.portfolio == text:
+                errors.add(row.row, "portfolio", code, message)
+    return resolved
+
+
+def _as_id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def _why_not_one(text: str, candidates: Sequence[Portfolio]) -> tuple[str, str]:
+    if not candidates:
+        return "unknown_portfolio", f"there is no portfolio {text!r}"
+    which = ", ".join(f"id {p.id} ({p.owner}: {p.name})" for p in candidates)
+    return "ambiguous_portfolio", f"{text!r} may be {which}; give the id or the owner"
+
+
+def refuse_duplicates(keyed: Sequence[tuple[int, Collection[object]]], what: str, errors: ErrorList) -> None:
+    """Add duplicate_row for each row whose key an earlier row of the file has."""
+    first: dict[Collection[object], int] = {}
+    for row, key in keyed:
+        if (earlier := first.setdefault(key, row)) != row:
+            errors.add(row, None, "duplicate_row", f"the same {what} as in row {earlier}")
+
+
+def write_changes(
+    connection: Connection[Any], table: str, columns: Mapping[str, Sequence[object]], action: str
+) -> tuple[int, int]:
+    """Write the rows that are new or differ and return how many were added and corrected.
+
+    table: `marks` or `flows`, of whose queries `changed_*` finds the rows to write and `put_*` writes them.
+    A file that changes nothing begins no commit.
+    """
+    changes = connection.execute(query(f"book/changed_{table}"), columns).fetchall()
+    if changes:
+        connection.execute(query("book/begin_commit"), {"action": action})
+        *values, _ = zip(*changes, strict=True)
+        connection.execute(query(f"book/put_{table}"), dict(zip(columns, map(list, values), strict=True)))
+    corrected = sum(is_correction for *_, is_correction in changes)
+    return len(changes) - corrected, corrected

@@ -1,0 +1,110 @@
+"""Users' mark and cash-flow files: CSV bytes → typed rows.
+
+Marks: `portfolio,symbol,date,price`. Flows: `portfolio,date,amount`. The portfolio is a name or an id; which
+that is, only the book knows: errors go to the caller's list, which adds its own and raises them together.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from pipelines.instruments import AssetClass, InstrumentError, parse_instrument
+from pipelines.sources.csv_cells import CellReader
+from pipelines.sources.csv_errors import CsvFileError, ErrorList
+from pipelines.sources.csv_file import MAX_BYTES, Column, Row, read_table
+
+MAX_PORTFOLIO_NAME: Final = 200
+MONEY_DECIMALS: Final = 4
+
+MARK_COLUMNS: Final = (
+    Column("portfolio", required=True),
+    Column("symbol", required=True, aliases=("ticker",)),
+    Column("date", required=True, aliases=("mark_date",)),
+    Column("price", required=True, aliases=("mark",)),
+)
+FLOW_COLUMNS: Final = (
+    Column("portfolio", required=True),
+    Column("date", required=True, aliases=("flow_date",)),
+    Column("amount", required=True),
+)
+
+
+class LedgerFileError(CsvFileError):
+    """A mark or cash-flow file that was refused; nothing of it was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRow:
+    """The user's valuation of a private holding from a date on, USD per unit."""
+
+    row: int
+    portfolio: str
+    symbol: str
+    mark_date: date
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A deposit (positive) or withdrawal, USD."""
+
+    row: int
+    portfolio: str
+    flow_date: date
+    amount: Decimal
+
+
+def read_marks(
+    data: bytes, today: date, errors: ErrorList, *, max_bytes: int = MAX_BYTES
+) -> tuple[list[MarkRow], tuple[str, ...]]:
+    """Return the readable marks in the file's order, and the columns that were not understood."""
+    table = read_table(data, MARK_COLUMNS, errors, max_bytes)
+    rows = [mark for row in table.rows if (mark := _mark(row, today, errors)) is not None]
+    return rows, table.unknown_columns
+
+
+def read_flows(
+    data: bytes, today: date, errors: ErrorList, *, max_bytes: int = MAX_BYTES
+) -> tuple[list[FlowRow], tuple[str, ...]]:
+    """Return the readable flows in the file's order, and the columns that were not understood."""
+    table = read_table(data, FLOW_COLUMNS, errors, max_bytes)
+    rows = [flow for row in table.rows if (flow := _flow(row, today, errors)) is not None]
+    return rows, table.unknown_columns
+
+
+def _mark(row: Row, today: date, errors: ErrorList) -> MarkRow | None:
+    cells = CellReader(row, errors, frozenset(column.name for column in MARK_COLUMNS))
+    portfolio = cells.text("portfolio", MAX_PORTFOLIO_NAME)
+    symbol = _private_symbol(cells)
+    mark_date = cells.day("date", today)
+    price = cells.number("price")
+    if price is not None and price < 0:
+        cells.error("price", "negative", "price must not be negative")
+    elif portfolio and symbol and mark_date and price is not None:
+        return MarkRow(row.line, portfolio, symbol, mark_date, price)
+    return None
+
+
+def _private_symbol(cells: CellReader) -> str | None:
+    cell = cells.raw("symbol")
+    if cell is None:
+        return None
+    try:
+        return parse_instrument(cell[:100], AssetClass.PRIVATE).symbol
+    except InstrumentError as error:
+        code = "not_private" if error.code == "asset_class_conflict" else error.code
+        cells.error("symbol", code, error.message)
+        return None
+
+
+def _flow(row: Row, today: date, errors: ErrorList) -> FlowRow | None:
+    cells = CellReader(row, errors, frozenset(column.name for column in FLOW_COLUMNS))
+    portfolio = cells.text("portfolio", MAX_PORTFOLIO_NAME)
+    flow_date = cells.day("date", today)
+    amount = cells.number("amount", max_decimals=MONEY_DECIMALS)
+    if amount == 0:
+        cells.error("amount", "zero_amount", "amount is zero")
+    elif portfolio and flow_date and amount is not None:
+        return FlowRow(row.line, portfolio, flow_date, amount)
+    return None

@@ -1,0 +1,1 @@
+select analytics.begin_commit(null, %(action)s)

@@ -1,0 +1,1 @@
+copy book.position_tags (position_id, tag_id) from stdin

@@ -1,0 +1,2 @@
+insert into book.uploads (portfolio_id, file_name, sha256, row_count, uploaded_by)
+values (%(portfolio_id)s, %(file_name)s, %(sha256)s, %(row_count)s, %(uploaded_by)s)

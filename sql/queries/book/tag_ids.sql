@@ -1,0 +1,1 @@
+select id, name from book.tags where owner_id = %(owner_id)s and name = any(%(names)s)

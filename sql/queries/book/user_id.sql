@@ -1,0 +1,1 @@
+select id from book.users where username = %(username)s
