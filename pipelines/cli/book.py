@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from pipelines.errors import DatabaseError, SigmaSightError
+from pipelines.errors import SigmaSightError
 from pipelines.sources.csv_errors import CsvFileError, RowError
 from pipelines.sources.csv_file import MAX_BYTES
 
@@ -60,7 +60,7 @@ def _connection() -> Iterator[Any]:
     with running_database() as urls:
         if not migrate.is_current(urls.owner):
             if not settings().is_embedded:
-                raise DatabaseError("the database's tables are not current: run `sigmasight db migrate`")
+                raise SigmaSightError("the database's tables are not current: run `sigmasight db migrate`")
             migrate.upgrade(urls.owner)
         with psycopg.connect(urls.intake) as connection:
             yield connection
@@ -157,9 +157,8 @@ def _reporting(file: Path, as_json: bool) -> Iterator[None]:
         if as_json:
             _print_errors([asdict(one) for one in error.errors])
         else:
-            typer.echo(
-                f"{file.name} was refused, nothing was written:\n{error_table(error.errors)}", err=True
-            )
+            typer.echo(f"{file.name} was refused, nothing was written:", err=True)
+            typer.echo(error_table(error.errors), err=True)
         raise typer.Exit(1) from None
     except SigmaSightError as error:
         if not as_json:
