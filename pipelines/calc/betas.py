@@ -8,12 +8,13 @@ from pipelines.calc.rolling import (
     MIN_OBSERVATIONS,
     TRADING_DAYS,
     VARIANCE_RESOLUTION,
+    Scratch,
     align_to_blocks,
     block_window_sums,
 )
 from pipelines.calc.types import FloatArray, IntArray
 
-TILE_ELEMENTS: Final = 400_000
+TILE_ELEMENTS: Final = 300_000
 """Elements of one intermediate array: a few of them stay in the processor's cache."""
 
 
@@ -37,16 +38,19 @@ def factor_betas(
     """
     n_assets, n_factors = asset_returns.shape[1], factor_returns.shape[1]
     shape = (n_out, n_factors, n_assets)
-    beta, r_squared, std_error = (np.full(shape, np.nan) for _ in range(3))
-    n_obs = np.zeros(shape, dtype=np.int64)
+    beta, r_squared, std_error = (np.empty(shape) for _ in range(3))
+    n_obs = np.empty(shape, dtype=np.int64)
     x, first_out = align_to_blocks(factor_returns, first_ix, n_out)
     y, _ = align_to_blocks(asset_returns, first_ix, n_out)
+    scratch = Scratch()
     out = (beta, r_squared, std_error, n_obs)
     for group in _factors_with_the_same_gaps(x):
         width = max(TILE_ELEMENTS // (len(x) * len(group)), 1)
         for start in range(0, n_assets, width):
             tile = slice(start, start + width)
-            for array, result in zip(out, _regress(x[:, group], y[:, tile], first_out, n_out), strict=True):
+            for array, result in zip(
+                out, _regress(x[:, group], y[:, tile], first_out, n_out, scratch), strict=True
+            ):
                 array[:, group, tile] = result
     return tuple(array.transpose(0, 2, 1) for array in out)  # type: ignore[return-value]
 
@@ -60,7 +64,7 @@ def _factors_with_the_same_gaps(factor_returns: FloatArray) -> list[list[int]]:
 
 
 def _regress(
-    x: FloatArray, y: FloatArray, first_out: int, n_out: int
+    x: FloatArray, y: FloatArray, first_out: int, n_out: int, scratch: Scratch
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Beta, r_squared, std_error, n_obs of assets y (R, N) on factors x (R, G): (n_out, G, N) each.
 
@@ -70,26 +74,55 @@ def _regress(
     ones = common.astype(np.float64)[:, np.newaxis]
     asset = np.where(common, y, 0.0)[:, np.newaxis]
     factor = np.where(np.isnan(x), 0.0, x)[:, :, np.newaxis]
+    shape = (len(x), x.shape[1], y.shape[1])
+    terms = scratch.array("terms", shape)
 
-    def sums(terms: FloatArray) -> FloatArray:
-        return block_window_sums(terms, first_out, n_out)
+    def sums(name: str) -> FloatArray:
+        return block_window_sums(terms, first_out, n_out, scratch.array(name, shape))
 
-    n, sum_y, sum_yy = sums(ones.copy()), sums(asset.copy()), sums(asset * asset)
-    sum_x, sum_xx, sum_xy = sums(factor * ones), sums(factor * factor * ones), sums(factor * asset)
+    n, sum_y, sum_yy = (block_window_sums(one, first_out, n_out) for one in (ones, asset, asset * asset))
+    np.multiply(factor, ones, out=terms)
+    sum_x = sums("x")
+    np.multiply(factor * factor, ones, out=terms)
+    sum_xx = sums("xx")
+    np.multiply(factor, asset, out=terms)
+    sum_xy = sums("xy")
+    return *_estimates(n, sum_y, sum_yy, sum_x, sum_xx, sum_xy, scratch.array("terms", sum_x.shape)), n
+
+
+def _estimates(
+    n: FloatArray,
+    sum_y: FloatArray,
+    sum_yy: FloatArray,
+    sum_x: FloatArray,
+    sum_xx: FloatArray,
+    sum_xy: FloatArray,
+    work: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Beta, r_squared and std_error from the sums over the windows; overwrites the sums of x and work.
+
+    In place: most of the time goes into moving the arrays. For y = x all of it is exact, beta 1 and error 0.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_y = sum_y / n
         s_yy = sum_yy - sum_y * mean_y
-        s_xy = sum_xy - sum_x * mean_y
-        s_xx = sum_xx - sum_x * (sum_x / n)
+        sum_xy -= np.multiply(sum_x, mean_y, out=work)
+        np.multiply(sum_x, np.divide(sum_x, n, out=work), out=work)
+        resolution = np.multiply(sum_xx, VARIANCE_RESOLUTION, out=sum_x)
+        s_xx = np.subtract(sum_xx, work, out=sum_xx)
         is_flat = s_yy <= VARIANCE_RESOLUTION * sum_yy
         s_yy[is_flat] = 0.0
-        s_xy[np.broadcast_to(is_flat, s_xy.shape)] = 0.0
-        s_xx[(s_xx <= VARIANCE_RESOLUTION * sum_xx) | (n < MIN_OBSERVATIONS)] = np.nan
-        beta = s_xy / s_xx
-        explained = beta * s_xy
-        std_error = np.sqrt(np.maximum(s_yy - explained, 0.0) / (n - 2.0) / s_xx)
-        r_squared = np.minimum(explained / s_yy, 1.0)
-    return beta, r_squared, std_error, n
+        np.copyto(sum_xy, 0.0, where=is_flat)
+        np.copyto(s_xx, np.nan, where=(s_xx <= resolution) | (n < MIN_OBSERVATIONS))
+        beta = np.divide(sum_xy, s_xx, out=work)
+        explained = np.multiply(beta, sum_xy, out=sum_xy)
+        error = np.subtract(s_yy, explained, out=sum_x)
+        np.maximum(error, 0.0, out=error)
+        np.divide(error, np.multiply(s_xx, n - 2.0, out=s_xx), out=error)
+        np.sqrt(error, out=error)
+        r_squared = np.divide(explained, s_yy, out=explained)
+        np.minimum(r_squared, 1.0, out=r_squared)
+    return beta, r_squared, error
 
 
 def factor_covariance(factor_returns: FloatArray, first_ix: int, n_out: int) -> FloatArray:

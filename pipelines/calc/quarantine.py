@@ -37,7 +37,8 @@ def quarantined(lots: Lots, close: FloatArray) -> BoolArray:
     For these, on row 0 of a chunk, the caller finds the `LastUsable` closes.
     """
     own = np.append(close, np.nan)[lots.price_column]
-    return ~np.isnan(own) & ~usable(lots.quantity, lots.multiplier, own)
+    unusable: BoolArray = ~np.isnan(own) & ~usable(lots.quantity, lots.multiplier, own)
+    return unusable
 
 
 def usable_marks(lots: Lots, close: FloatArray, date: DateArray, before: LastUsable | None) -> Marks:
@@ -70,12 +71,9 @@ def _own_columns(
     """Carry the suspects' last usable close over the others: closes, dates, blocked flags, (R, n) each."""
     own_close, own_date = close[:, lots.price_column[suspects]], date[:, lots.price_column[suspects]]
     blocked = ~np.isnan(own_close) & ~usable(lots.quantity[suspects], lots.multiplier[suspects], own_close)
-    if before is None:
-        last_close, last_date = (
-            np.full(len(suspects), np.nan),
-            np.full(len(suspects), np.datetime64("NaT", "D")),
-        )
-    else:
+    last_close: FloatArray = np.full(len(suspects), np.nan)
+    last_date: DateArray = np.full(len(suspects), np.datetime64("NaT", "D"))
+    if before is not None:
         last_close, last_date = before.close[suspects], before.date[suspects]
     for row, is_blocked in enumerate(blocked):
         last_close = own_close[row] = np.where(is_blocked, last_close, own_close[row])

@@ -5,6 +5,7 @@ shape they are given. Two ways that do not, both elementwise additions in a fixe
 independence]: block-anchored sums, O(1) per session, and one addition per offset of the window.
 """
 
+from math import prod
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,20 @@ VARIANCE_RESOLUTION: Final = 1e-12
 difference of two sums of 60 rounded terms): it counts as zero."""
 
 
+class Scratch:
+    """Memory used again and again: fresh pages cost more than the arithmetic done on them."""
+
+    def __init__(self) -> None:
+        self._buffers: dict[str, FloatArray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...]) -> FloatArray:
+        """Return the array of that name, C-contiguous, its contents undefined."""
+        size = prod(shape)
+        if name not in self._buffers or self._buffers[name].size < size:
+            self._buffers[name] = np.empty(size)
+        return self._buffers[name][:size].reshape(shape)
+
+
 def align_to_blocks(rows: FloatArray, first_ix: int, n_out: int) -> tuple[FloatArray, int]:
     """Place the rows of a window on the fixed grid of blocks of WINDOW sessions.
 
@@ -41,21 +56,24 @@ def align_to_blocks(rows: FloatArray, first_ix: int, n_out: int) -> tuple[FloatA
     return blocks, place + WINDOW - 1
 
 
-def block_window_sums(values: FloatArray, first_out: int, n_out: int) -> FloatArray:
+def block_window_sums(
+    terms: FloatArray, first_out: int, n_out: int, out: FloatArray | None = None
+) -> FloatArray:
     """Return sums of the WINDOW rows ending at each row first_out … first_out + n_out − 1 [van Herk].
 
-    values: (n_blocks × WINDOW, ...) aligned by `align_to_blocks`, no NaN (a missing term is 0.0);
-    overwritten. A window is the suffix of one block and the prefix of the next: each is summed from the
-    blocks' common edge outwards, so that a sum is a function of its own 60 terms and of their place on the
-    grid.
+    terms: (n_blocks × WINDOW, ...) aligned by `align_to_blocks`, C-contiguous, no NaN (a missing term is
+    0.0).   out: memory for the work, shaped and laid out like terms, of which the result is a part.
+    A window is the suffix of one block and the prefix of the next: each is summed from the blocks' common
+    edge outwards, so that a sum is a function of its own 60 terms and of their place on the grid.
     """
-    blocks = values.reshape(-1, WINDOW, *values.shape[1:])
-    prefix = blocks.copy()
+    blocks = terms.reshape(len(terms) // WINDOW, WINDOW, prod(terms.shape[1:]))
+    sums = np.empty_like(blocks) if out is None else out.reshape(blocks.shape)
+    sums[:, 0] = blocks[:, 0]
     for offset in range(1, WINDOW):
-        np.add(prefix[:, offset - 1], prefix[:, offset], out=prefix[:, offset])
-    for offset in range(WINDOW - 2, 0, -1):
-        np.add(blocks[:, offset + 1], blocks[:, offset], out=blocks[:, offset])
-    blocks[:, 0] = 0.0  # A whole block is its prefix.
-    start = first_out - (WINDOW - 1)
-    sums: FloatArray = prefix.reshape(values.shape)[first_out : first_out + n_out]
-    return np.add(sums, values[start : start + n_out], out=sums)
+        np.add(sums[:, offset - 1], blocks[:, offset], out=sums[:, offset])
+    suffix = blocks[:-1, WINDOW - 1].copy()
+    for offset in range(WINDOW - 2, -1, -1):
+        sums[1:, offset] += suffix
+        suffix += blocks[:-1, offset]
+    window_sums: FloatArray = sums.reshape(terms.shape)[first_out : first_out + n_out]
+    return window_sums
