@@ -1,8 +1,9 @@
 """The main sample book: $3M, 20 longs, 15 shorts, 15 options, +7.3 % over its last 90 sessions [PRD 7].
 
 The return is closing equity of the latest session ÷ closing equity 90 sessions earlier − 1, on simulated
-prices. All stocks are entered before those 90 sessions, at the close of their entry, options within them; nothing
-is closed and nothing flows. So the P&L of the 90 sessions is linear in the quantities, and `solve` chooses them.
+prices. All stocks are entered before those 90 sessions, at the close of their entry, options within them;
+nothing is closed and nothing flows. So the P&L of those sessions is linear in the quantities, and `solve`
+chooses them.
 """
 
 from collections.abc import Sequence
@@ -46,10 +47,10 @@ TOLERANCE: Final = 0.0005
 EARLIEST_ENTRY: Final = 40
 """Sessions before inception at which the oldest lot was entered."""
 
-LONG_WEIGHT: Final = 1.00
-SHORT_WEIGHT: Final = 0.62
+LONG_WEIGHT: Final = 1.08
+SHORT_WEIGHT: Final = 0.70
 OPTION_NOTIONAL: Final = 0.035
-"""Of the equity: all longs, all shorts, and the underlyings of one option."""
+"""Of the initial equity: all longs and all shorts on the latest session, and what one option is on."""
 
 SWAP_UNTIL: Final = 0.015
 """Of the equity: gap in P&L below which the weights can do the rest."""
@@ -146,7 +147,7 @@ def _candidate(closes: Closes, name: Name, order: int, side: int) -> Candidate:
     before = path[DATES.window] - path[_first(order)]
     within = path[DATES.latest] - path[DATES.window]
     rate = float(within - TARGET_RETURN * before)
-    return Candidate(order, side, float(path[DATES.window]), rate, name.fixed)
+    return Candidate(order, side, float(path[DATES.latest]), rate, name.fixed)
 
 
 def _first(order: int) -> int:
