@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.calc.types import MONEY_SCALE
+from pipelines.calc.valuation import value
 from pipelines.samples.book import Lot, SampleBook, positions_csv
 from pipelines.samples.market import (
     OPTION_MULTIPLIER,
@@ -23,7 +24,6 @@ from pipelines.samples.market import (
     listed_strike,
     monthly_expiries,
     occ_symbol,
-    value,
 )
 from pipelines.samples.roster import (
     LONG_NAMES,
@@ -164,18 +164,19 @@ def _stock_lot(closes: Closes, candidate: Candidate, quantity: int) -> Lot:
 
 def _prove(closes: Closes, stocks: Sequence[Lot], options: Sequence[Lot], latest: date) -> None:
     """Roll the equity of the finished book in exact money and refuse any other return than the target."""
-    equity, gain = EQUITY * MONEY_SCALE, 0
-    for lot in stocks:
-        path = closes[lot.ticker]
-        entry = int(np.searchsorted(closes.sessions, np.datetime64(lot.entry_date, "D")))
-        first, window, last = (
-            value(lot.quantity, 1, float(path[at]))
-            for at in (max(entry, DATES.inception), DATES.window, DATES.latest)
-        )
-        equity += window - first
-        gain += last - window
-    for lot in options:
-        gain += value(lot.quantity, OPTION_MULTIPLIER, close_on(lot.ticker, latest))
-        gain -= value(lot.quantity, OPTION_MULTIPLIER, lot.entry_price)
+    quantity = np.array([lot.quantity for lot in stocks], dtype=np.float64)
+    paths = np.array([closes[lot.ticker] for lot in stocks])
+    entries = np.searchsorted(closes.sessions, np.array([lot.entry_date for lot in stocks], "datetime64[D]"))
+    at_first = paths[np.arange(len(stocks)), np.maximum(entries, DATES.inception)]
+    first, window, last = (
+        value(quantity, np.ones(1), price)
+        for price in (at_first, paths[:, DATES.window], paths[:, DATES.latest])
+    )
+    contracts = np.array([lot.quantity for lot in options], dtype=np.float64)
+    hundred = np.array([float(OPTION_MULTIPLIER)])
+    cost = value(contracts, hundred, np.array([lot.entry_price for lot in options]))
+    worth = value(contracts, hundred, np.array([close_on(lot.ticker, latest) for lot in options]))
+    equity = EQUITY * MONEY_SCALE + int(np.sum(window - first))
+    gain = int(np.sum(last - window)) + int(np.sum(worth - cost))
     if equity <= 0 or abs(gain / equity - TARGET_RETURN) > TOLERANCE:
         raise RuntimeError(f"no quantities make {TARGET_RETURN:.1%} in the {WINDOW} sessions to {latest}")

@@ -157,7 +157,8 @@ def test_securities_describe_stocks_and_funds_only() -> None:
     known = SOURCE.securities(["XOM", "AAPL240119C00150000", "SPY", "NOPRICE", "ZZTOP9", "XOM"])
     assert known["symbol"].tolist() == ["SPY", "XOM", "ZZTOP9"]
     assert known["sector"].tolist()[:2] == ["ETF", "Energy"]
-    assert all(known["industry"]) and all(known["name"])
+    assert all(known["industry"])
+    assert all(known["name"])
     assert known["sector"][2] in SECTORS
     assert SOURCE.securities(["NOPRICE"])["symbol"].tolist() == []
 
