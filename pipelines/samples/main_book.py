@@ -1,8 +1,9 @@
 """The main sample book: $3M, 20 longs, 15 shorts, 15 options, +7.3 % over its last 90 sessions [PRD 7].
 
 The return is closing equity of the latest session ÷ closing equity 90 sessions earlier − 1, on simulated
-prices. All stocks are entered before those 90 sessions, at the close of their entry, options within them; nothing
-is closed and nothing flows. So the P&L of the 90 sessions is linear in the quantities, and `solve` chooses them.
+prices. All stocks are entered before those 90 sessions, at the close of their entry, options within them;
+nothing is closed and nothing flows. So the P&L of those sessions is linear in the quantities, and `solve`
+chooses them.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.calc.types import MONEY_SCALE
+from pipelines.calc.valuation import value
 from pipelines.samples.book import Lot, SampleBook, positions_csv
 from pipelines.samples.market import (
     OPTION_MULTIPLIER,
@@ -22,7 +24,6 @@ from pipelines.samples.market import (
     listed_strike,
     monthly_expiries,
     occ_symbol,
-    value,
 )
 from pipelines.samples.roster import (
     LONG_NAMES,
@@ -46,10 +47,10 @@ TOLERANCE: Final = 0.0005
 EARLIEST_ENTRY: Final = 40
 """Sessions before inception at which the oldest lot was entered."""
 
-LONG_WEIGHT: Final = 1.00
-SHORT_WEIGHT: Final = 0.62
+LONG_WEIGHT: Final = 1.08
+SHORT_WEIGHT: Final = 0.70
 OPTION_NOTIONAL: Final = 0.035
-"""Of the equity: all longs, all shorts, and the underlyings of one option."""
+"""Of the initial equity: all longs and all shorts on the latest session, and what one option is on."""
 
 SWAP_UNTIL: Final = 0.015
 """Of the equity: gap in P&L below which the weights can do the rest."""
@@ -146,7 +147,7 @@ def _candidate(closes: Closes, name: Name, order: int, side: int) -> Candidate:
     before = path[DATES.window] - path[_first(order)]
     within = path[DATES.latest] - path[DATES.window]
     rate = float(within - TARGET_RETURN * before)
-    return Candidate(order, side, float(path[DATES.window]), rate, name.fixed)
+    return Candidate(order, side, float(path[DATES.latest]), rate, name.fixed)
 
 
 def _first(order: int) -> int:
@@ -163,18 +164,19 @@ def _stock_lot(closes: Closes, candidate: Candidate, quantity: int) -> Lot:
 
 def _prove(closes: Closes, stocks: Sequence[Lot], options: Sequence[Lot], latest: date) -> None:
     """Roll the equity of the finished book in exact money and refuse any other return than the target."""
-    equity, gain = EQUITY * MONEY_SCALE, 0
-    for lot in stocks:
-        path = closes[lot.ticker]
-        entry = int(np.searchsorted(closes.sessions, np.datetime64(lot.entry_date, "D")))
-        first, window, last = (
-            value(lot.quantity, 1, float(path[at]))
-            for at in (max(entry, DATES.inception), DATES.window, DATES.latest)
-        )
-        equity += window - first
-        gain += last - window
-    for lot in options:
-        gain += value(lot.quantity, OPTION_MULTIPLIER, close_on(lot.ticker, latest))
-        gain -= value(lot.quantity, OPTION_MULTIPLIER, lot.entry_price)
+    quantity = np.array([lot.quantity for lot in stocks], dtype=np.float64)
+    paths = np.array([closes[lot.ticker] for lot in stocks])
+    entries = np.searchsorted(closes.sessions, np.array([lot.entry_date for lot in stocks], "datetime64[D]"))
+    at_first = paths[np.arange(len(stocks)), np.maximum(entries, DATES.inception)]
+    first, window, last = (
+        value(quantity, np.ones(1), price)
+        for price in (at_first, paths[:, DATES.window], paths[:, DATES.latest])
+    )
+    contracts = np.array([lot.quantity for lot in options], dtype=np.float64)
+    hundred = np.array([float(OPTION_MULTIPLIER)])
+    cost = value(contracts, hundred, np.array([lot.entry_price for lot in options]))
+    worth = value(contracts, hundred, np.array([close_on(lot.ticker, latest) for lot in options]))
+    equity = EQUITY * MONEY_SCALE + int(np.sum(window - first))
+    gain = int(np.sum(last - window)) + int(np.sum(worth - cost))
     if equity <= 0 or abs(gain / equity - TARGET_RETURN) > TOLERANCE:
         raise RuntimeError(f"no quantities make {TARGET_RETURN:.1%} in the {WINDOW} sessions to {latest}")

@@ -1,12 +1,10 @@
-"""What the sample books need of the simulated market: closes by session, listed options, and money."""
+"""What the sample books need of the simulated market: closes by session and listed options."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
-import numpy as np
-
-from pipelines.calc.types import MONEY_SCALE, FloatArray
+from pipelines.calc.types import FloatArray
 from pipelines.sessions import session_on_or_before, session_range
 from pipelines.sources.simulated import SimulatedPrices
 
@@ -33,11 +31,6 @@ class Closes:
 def close_on(symbol: str, session: date) -> float:
     """Close of one symbol on one session, USD."""
     return float(Closes([symbol], session, session)[symbol][0])
-
-
-def value(quantity: int, multiplier: int, price: float) -> int:
-    """Value of a lot in ten-thousandths of a dollar, rounded as the formulas do [DESIGN: Money]."""
-    return int(np.rint(quantity * multiplier * price * MONEY_SCALE))
 
 
 def monthly_expiries(after: date, count: int) -> list[date]:

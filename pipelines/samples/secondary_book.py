@@ -1,6 +1,7 @@
 """The secondary sample book: $1M, and what the main one lacks.
 
-Some stocks and shorts, two private holdings with marks, a lot that was sold, an option that expired, and a deposit.
+Some stocks and shorts, two private holdings with marks, a lot that was sold, an option that expired, and a
+deposit.
 """
 
 from collections.abc import Sequence

@@ -13,9 +13,10 @@ import numpy as np
 
 from pipelines.calc.types import FloatArray
 
-LARGEST_TILT: Final = 0.5
-"""How much of a name's weight may be taken from it or added to it."""
+LARGEST_TILTS: Final = (0.5, 0.7, 0.9)
+"""How much of a name's weight may be taken or added: each only where the one before is not enough."""
 
+STRONGEST: Final = 20.0
 TILT_STEPS: Final = 60
 SHARES: Final = 10
 """Stocks are held in tens, but for the few names that close the last gap."""
@@ -88,22 +89,29 @@ def tilt(slots: Sequence[Slot], needed: float) -> FloatArray:
             scores[side] = np.sign(dollars[side]) * (yields[side] - np.mean(yields[side]))
     scores /= max(float(np.max(np.abs(scores))), 1e-12)
 
-    def tilted(strength: float) -> FloatArray:
-        weights: FloatArray = dollars * (1.0 + np.clip(strength * scores, -LARGEST_TILT, LARGEST_TILT))
+    def tilted(strength: float, largest: float) -> FloatArray:
+        weights: FloatArray = dollars * (1.0 + np.clip(strength * scores, -largest, largest))
         return weights
 
-    low, high = -20.0, 20.0
+    def open_gap(strength: float, largest: float) -> float:
+        return needed - float(np.sum(tilted(strength, largest) * yields))
+
+    largest = next(
+        (most for most in LARGEST_TILTS if open_gap(STRONGEST, most) <= 0 <= open_gap(-STRONGEST, most)),
+        LARGEST_TILTS[-1],
+    )
+    low, high = -STRONGEST, STRONGEST
     for _ in range(TILT_STEPS):
         middle = (low + high) / 2
-        if float(np.sum(tilted(middle) * yields)) < needed:
+        if open_gap(middle, largest) > 0:
             low = middle
         else:
             high = middle
-    return tilted((low + high) / 2)
+    return tilted((low + high) / 2, largest)
 
 
 def whole_shares(slots: Sequence[Slot], dollars: FloatArray, needed: float) -> list[int]:
-    """Return signed whole shares per slot whose contributions are `needed`, to within a share of some name."""
+    """Return signed whole shares per slot whose contributions are `needed`, to within one share."""
     quantities = []
     for slot, amount in zip(slots, dollars.tolist(), strict=True):
         tens = max(round(abs(amount) / slot.name.price / SHARES), 1) * SHARES

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipelines.calc.types import BoolArray, Columns, FloatArray, IntArray
+from pipelines.instruments import normalize_symbol
 from pipelines.sessions import sessions
 from pipelines.sources.errors import FileRowsError
 from pipelines.sources.file_table import read_table
@@ -145,8 +146,3 @@ def _first_of_each(
         ),
     )
     return order[is_first], int(np.count_nonzero(~is_first))
-
-
-def normalize_symbol(text: str) -> str:
-    """Return the stored spelling of a symbol: trimmed, upper case, options without padding."""
-    return "".join(text.upper().split())

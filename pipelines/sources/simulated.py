@@ -86,7 +86,7 @@ def _stocks(symbols: Sequence[str]) -> list[str]:
 
 def _path(symbol: str) -> tuple[int, Bars] | None:
     """Whole path of a symbol and the grid position of its first day; None without prices."""
-    option = options.parse_option(symbol)
+    option = options.listed(symbol)
     if option is not None:
         found = options.option_path(option)
         return None if found is None else (found.first, found.bars)

@@ -1,13 +1,12 @@
 """Simulated listed options: Black–Scholes on the simulated underlying, at the underlying's own volatility."""
 
-import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import numpy as np
 
 from pipelines.calc.types import FloatArray
+from pipelines.instruments import InstrumentError, OptionContract, OptionType, parse_option
 from pipelines.sessions import HORIZON, session_on_or_before
 from pipelines.sources.simulation.bars import Bars, around, round_to_tick
 from pipelines.sources.simulation.black_scholes import black_scholes
@@ -19,33 +18,14 @@ RATE: Final = 0.03
 LISTED_DAYS: Final = 1096
 """Calendar days before its expiry from which an option trades: three years, the longest that are listed."""
 
-OCC: Final = re.compile(r"([A-Z][A-Z0-9.-]{0,5})(\d{2})(\d{2})(\d{2})([CP])(\d{8})")
 
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A listed option, read from its compact OCC symbol."""
-
-    symbol: str
-    underlying: str
-    expiry: date
-    is_call: bool
-    strike: float
-
-
-def parse_option(symbol: str) -> Option | None:
-    """Read a compact OCC symbol (AAPL240119C00150000); None for anything else."""
-    found = OCC.fullmatch(symbol)
-    if found is None:
-        return None
-    root, year, month, day, kind, strike = found.groups()
+def listed(symbol: str) -> OptionContract | None:
+    """Terms of an option by its symbol as stored (AAPL240119C00150000); None for anything else."""
     try:
-        expiry = date(2000 + int(year), int(month), int(day))
-    except ValueError:
+        contract = parse_option(symbol)
+    except InstrumentError:
         return None
-    if int(strike) == 0:
-        return None
-    return Option(symbol, root, expiry, kind == "C", int(strike) / 1000.0)
+    return contract if contract.symbol == symbol else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +36,7 @@ class OptionPath:
     bars: Bars
 
 
-def option_path(option: Option) -> OptionPath | None:
+def option_path(option: OptionContract) -> OptionPath | None:
     """Prices from `LISTED_DAYS` before expiry to the expiry session; None without a price of the underlying.
 
     The option expires at the close of the last session on or before its expiry date, at its intrinsic value,
@@ -72,7 +52,8 @@ def option_path(option: Option) -> OptionPath | None:
     years = (expiry - life).astype(np.float64) / 365.0
     underlying = np.ascontiguousarray(close_path(option.underlying)[first : last + 1])
     volatility = profile(option.underlying).volatility
-    close = round_to_tick(black_scholes(option.is_call, underlying, option.strike, years, RATE, volatility))
+    is_call = option.option_type is OptionType.CALL
+    close = round_to_tick(black_scholes(is_call, underlying, float(option.strike), years, RATE, volatility))
     return OptionPath(first, _bars(option.symbol, close))
 
 

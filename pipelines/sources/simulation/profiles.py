@@ -6,7 +6,6 @@ Symbols that begin with NOPRICE are reserved for tests: they are well-formed and
 """
 
 import csv
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,11 +15,11 @@ from typing import Final
 import numpy as np
 
 from pipelines.calc.types import FloatArray
+from pipelines.instruments import AssetClass, InstrumentError, parse_instrument
 from pipelines.sources.simulation.factors import SECTORS, STYLE_VOLATILITY, factor_volatility
 from pipelines.sources.simulation.streams import generator
 
 NO_PRICE_PREFIX: Final = "NOPRICE"
-STOCK_SYMBOL: Final = re.compile(r"[A-Z][A-Z0-9]{0,9}([.-][A-Z0-9]{1,4})?")
 ETF_SECTOR: Final = "ETF"
 
 SECTOR_STYLES: Final[Mapping[str, Mapping[str, float]]] = {
@@ -117,7 +116,12 @@ def _known_stocks() -> dict[str, _Known]:
 
 def has_price(symbol: str) -> bool:
     """Say whether a stock symbol is simulated: well-formed, and not reserved as without price."""
-    return STOCK_SYMBOL.fullmatch(symbol) is not None and not symbol.startswith(NO_PRICE_PREFIX)
+    try:
+        instrument = parse_instrument(symbol)
+    except InstrumentError:
+        return False
+    is_stock = instrument.asset_class is AssetClass.PUBLIC and instrument.symbol == symbol
+    return is_stock and not symbol.startswith(NO_PRICE_PREFIX)
 
 
 def profile(symbol: str) -> Profile:
