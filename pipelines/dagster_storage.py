@@ -7,20 +7,51 @@ is an internal interface: Dagster is pinned, and a test holds it.
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from dagster import Field, IntSource
+from dagster import AssetKey, DagsterEventType, EventLogEntry, Field, IntSource
 from dagster._config.config_schema import UserConfigSchema
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage
+from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
 from sqlalchemy import URL
 
 from pipelines.settings import settings
 
 EVENT_BATCH_SIZE = 1000
 _INSTANCE = Path(__file__).parent.parent / "dagster.yaml"
+
+
+class BatchingEventLogStorage(PostgresEventLogStorage):
+    """Stores the plan of a range run (an event for each asset and partition) in one go for each asset.
+
+    The stock storage does so for materializations only, and pays a commit for every planned one.
+    """
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Store events; planned materializations together, asset by asset."""
+        planned: dict[AssetKey, list[EventLogEntry]] = {}
+        others: list[EventLogEntry] = []
+        for event in events:
+            told = event.get_dagster_event()
+            if told.event_type is DagsterEventType.ASSET_MATERIALIZATION_PLANNED and told.asset_key:
+                planned.setdefault(told.asset_key, []).append(event)
+            else:
+                others.append(event)
+        for batch in planned.values():
+            self._store_planned(batch)
+        if others:
+            super().store_event_batch(others)
+
+    def _store_planned(self, events: Sequence[EventLogEntry]) -> None:
+        statement = self.prepare_insert_event_batch(events).returning(SqlEventLogStorageTable.c.id)
+        with self._connect() as connection:
+            ids = [int(row[0]) for row in connection.execute(statement).fetchall()]
+        with self.index_transaction() as connection:
+            self._store_asset_event_tags(connection, events, ids)
+            self._store_asset_event(connection, events[-1], ids[-1])
 
 
 class PooledPostgresStorage(DagsterPostgresStorage):
@@ -35,6 +66,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         max_overflow: int = 20,
     ) -> None:
         super().__init__(sqlalchemy_url(settings().urls().dagster), inst_data=inst_data)
+        self._event_log_storage = BatchingEventLogStorage(self.postgres_url, inst_data=None)
         for storage in (self._run_storage, self._event_log_storage, self._schedule_storage):
             storage.optimize_for_webserver(statement_timeout_ms, pool_recycle_s, max_overflow)
 

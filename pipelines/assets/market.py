@@ -4,13 +4,13 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.assets.materialize import fetch, options
+from pipelines.assets.materialize import fetch, session_asset
 from pipelines.resources import PipelineRun
 from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_interest
 from pipelines.tables.specs import PRICES, SECURITIES, SHORT_INTEREST
 
 
-@dg.asset(**options("market", PRICES))
+@session_asset("market", PRICES)
 def prices(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """Daily bars of held symbols, underlyings, factor proxies and the short-interest universe.
 
@@ -19,13 +19,13 @@ def prices(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.Materializ
     return fetch(context, run, fetch_prices)
 
 
-@dg.asset(**options("market", SECURITIES))
+@session_asset("market", SECURITIES)
 def securities(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """Name, sector and industry of symbols that have none yet."""
     return fetch(context, run, fetch_securities)
 
 
-@dg.asset(**options("market", SHORT_INTEREST))
+@session_asset("market", SHORT_INTEREST)
 def short_interest(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """Days to cover of the fixed short-interest universe, as published."""
     return fetch(context, run, fetch_short_interest)

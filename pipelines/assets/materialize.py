@@ -1,12 +1,13 @@
 """What all assets have in common: how they are declared, and how a step becomes a materialization."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
 
 from pipelines.errors import SigmaSightError
 from pipelines.partitions import SESSIONS
+from pipelines.progress import LOGGER
 from pipelines.resources import PipelineRun
 from pipelines.sessions import session_at, session_index, sessions
 from pipelines.sources.protocol import PriceSource
@@ -19,24 +20,25 @@ from pipelines.tables.spec import TableSpec
 Fetch = Callable[[Database, PriceSource, Request], Fetched]
 
 
-def options(group: str, *tables: TableSpec) -> dict[str, Any]:
-    """Arguments every asset shares: partitions, one run for a range, and what the UI shows of its table."""
-    return {
-        "partitions_def": SESSIONS,
-        "backfill_policy": dg.BackfillPolicy.single_run(),
-        "group_name": group,
-        "owners": ["team:risk"],
-        "kinds": {"python", "postgres"},
-        "code_version": "+".join(table.code_version for table in tables) or None,
-        "metadata": {"dagster/table_name": ", ".join(table.qualified for table in tables)} | _schema(tables),
-    }
-
-
-def _schema(tables: tuple[TableSpec, ...]) -> dict[str, Any]:
-    if not tables:
-        return {}
-    columns = [dg.TableColumn(column.name, column.kind) for column in tables[-1].columns]
-    return {"dagster/column_schema": dg.TableSchema(columns)}
+def session_asset(
+    group: str, *tables: TableSpec, deps: Sequence[Any] = ()
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Declare an asset that fills `tables` (the main one last): by session, one run for a whole range."""
+    return dg.asset(
+        deps=list(deps),
+        partitions_def=SESSIONS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=group,
+        owners=["team:risk"],
+        kinds={"python", "postgres"},
+        code_version="+".join(table.code_version for table in tables),
+        metadata={
+            "dagster/table_name": ", ".join(table.qualified for table in tables),
+            "dagster/column_schema": dg.TableSchema(
+                [dg.TableColumn(column.name, column.kind) for column in tables[-1].columns]
+            ),
+        },
+    )
 
 
 def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) -> dg.MaterializeResult[Any]:
@@ -48,11 +50,13 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
         raise _failure(run, error) from error
     run.run.leave_out(result.left_out)
     _also_materialized(context, name, request.end_ix, result.sessions[1])
+    rows = sum(written.rows_inserted for written in result.written.values())
+    LOGGER.info("%-18s %9s rows written", name, f"{rows:,}")
     left_out = {str(portfolio): reason for portfolio, reason in sorted(result.left_out.items())}
     counts = {table: vars(written) for table, written in result.written.items()}
     return dg.MaterializeResult(
         metadata={
-            "rows written": sum(w.rows_inserted for w in result.written.values()),
+            "rows written": rows,
             "rows superseded": sum(w.rows_superseded for w in result.written.values()),
             "slices": counts,
             "portfolios": result.portfolios,
@@ -70,6 +74,9 @@ def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> d
             fetched = step(run.database, run.source, request)
     except Exception as error:
         raise _failure(run, error) from error
+    LOGGER.info(
+        "%-18s %9s rows written from %s", context.asset_key.path[-1], f"{fetched.written:,}", run.source.name
+    )
     return dg.MaterializeResult(
         metadata={
             "source": run.source.name,

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.assets.market import prices, short_interest
-from pipelines.assets.materialize import materialize, options
+from pipelines.assets.materialize import materialize, session_asset
 from pipelines.calc.risk import DRAWDOWN_WINDOW
 from pipelines.calc.rolling import WINDOW
 from pipelines.partitions import lookback
@@ -20,38 +20,43 @@ from pipelines.tables.specs import (
 )
 
 
-@dg.asset(deps=["position_pnl", "prices"], **options("risk", POSITION_GREEKS))
+@session_asset("risk", POSITION_GREEKS, deps=["position_pnl", "prices"])
 def position_greeks(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """Greeks of every lot by position type: table × |quantity| × multiplier; delta-adjusted value."""
     return materialize(context, run, "position_greeks")
 
 
-@dg.asset(
+@session_asset(
+    "risk",
+    FACTOR_RETURNS,
+    FACTOR_BETAS,
     deps=[dg.AssetDep(prices, partition_mapping=lookback(WINDOW)), short_interest],
-    **options("risk", FACTOR_RETURNS, FACTOR_BETAS),
 )
 def factor_betas(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """beta = Cov(asset, factor) / Var(factor) over 60 returns, at least 20; and the factors' own returns."""
     return materialize(context, run, "factor_betas")
 
 
-@dg.asset(
+@session_asset(
+    "risk",
+    FACTOR_COVARIANCE,
+    FACTOR_EXPOSURES,
     deps=["position_pnl", "rolled_equity", "position_greeks", "factor_betas"],
-    **options("risk", FACTOR_COVARIANCE, FACTOR_EXPOSURES),
 )
 def factor_exposures(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """exposure = Σ (market value / NAV) × beta, delta-adjusted likewise; and the factors' covariance."""
     return materialize(context, run, "factor_exposures")
 
 
-@dg.asset(
+@session_asset(
+    "risk",
+    RISK_METRICS,
     deps=[
         dg.AssetDep("rolled_equity", partition_mapping=lookback(DRAWDOWN_WINDOW - 1)),
         dg.AssetDep(prices, partition_mapping=lookback(WINDOW)),
         "position_greeks",
         "factor_exposures",
     ],
-    **options("risk", RISK_METRICS),
 )
 def risk_metrics(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """Volatility, Sharpe, drawdown and VaR of realized returns; ex-ante volatility and VaR of today's holdings."""

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipelines.cli import db
+from pipelines.cli import backfill, book, db
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -13,6 +13,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+book.mount(app)
+app.command("backfill")(backfill.backfill)
 app.add_typer(db.app, name="db")
 
 

@@ -14,7 +14,7 @@ from pipelines.sessions import index_on_or_before, session_at, sessions
 from pipelines.sources.protocol import PriceSource
 from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
 from pipelines.steps.book import Book, read_book
-from pipelines.steps.plan import Request
+from pipelines.steps.plan import Request, read_plan
 from pipelines.steps.prices_window import read_closes
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, text
@@ -54,6 +54,7 @@ class Fetched:
 
 def fetch_prices(database: Database, source: PriceSource, request: Request) -> Fetched:
     """Fetch the closes of the requested range anew, and those that lookbacks need and nobody fetched yet."""
+    read_plan(database, request, None)  # a hole before the range is an error before anything is fetched
     need = price_need(database, request)
     stored = read_closes(database, None, need.symbols, need.start_ix, need.end_ix)
     ix = np.arange(need.start_ix, need.end_ix + 1)

@@ -167,7 +167,8 @@ def _parse(column: Column, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         days[values == _DATE_NULL] = np.datetime64("NaT")
         return days
     if column.kind == "instant":
-        return _POSTGRES_EPOCH.astype("datetime64[us]") + values.astype(np.int64)
+        instants: npt.NDArray[Any] = _POSTGRES_EPOCH.astype("datetime64[us]") + values.astype(np.int64)
+        return instants
     if column.kind == "text":
         return _text(np.ascontiguousarray(values))
     if column.kind == "bool":

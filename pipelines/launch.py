@@ -1,0 +1,77 @@
+"""Starting a run of the pipeline in this process, recorded in Dagster like any other."""
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pipelines.errors import SigmaSightError
+
+
+class RunFailedError(SigmaSightError):
+    """A run of the pipeline failed; the message says at which asset and why."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A range of sessions to materialize, both ends included, and how."""
+
+    start: date
+    end: date
+    kind: str
+    portfolio_ids: tuple[int, ...] | None = None
+    cascade: bool = True
+    strict: bool = True
+    request_id: int | None = None
+
+    def run_config(self) -> dict[str, Any]:
+        """Run configuration of the one resource, the same on every way to start a run."""
+        config: dict[str, Any] = {"kind": self.kind, "cascade": self.cascade, "strict": self.strict}
+        if self.portfolio_ids is not None:
+            config["portfolio_ids"] = list(self.portfolio_ids)
+        if self.request_id is not None:
+            config["request_id"] = self.request_id
+        return {"resources": {"run": {"config": config}}}
+
+    def tags(self) -> dict[str, str]:
+        """Tags that make one run cover the whole range."""
+        start, end = self.start.isoformat(), self.end.isoformat()
+        return {"dagster/asset_partition_range_start": start, "dagster/asset_partition_range_end": end}
+
+
+def run(launch: Launch) -> str:
+    """Materialize every asset over a range and return the run id; RunFailedError says what went wrong."""
+    from pipelines.dagster_storage import dagster_environment
+
+    os.environ.update(dagster_environment())
+    import dagster as dg
+
+    from pipelines.definitions import defs
+
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with dg.DagsterInstance.get() as instance:
+        job = defs.resolve_job_def("materialize")
+        result = job.execute_in_process(
+            run_config=launch.run_config() | quiet,
+            instance=instance,
+            tags=launch.tags(),
+            raise_on_error=False,
+        )
+        if not result.success:
+            raise RunFailedError(_complaint(result))
+        return result.run_id
+
+
+def _complaint(result: Any) -> str:
+    """The first failure of a run, in one line."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            described = event.step_failure_data.user_failure_data
+            text = described.description if described else (error.cause or error).message
+            return f"{event.step_key} failed: {' '.join(str(text).split())}"
+        if event.event_type_value in {"PIPELINE_FAILURE", "PIPELINE_INIT_FAILURE"}:
+            error = event.job_failure_data.error
+            if error is not None:
+                return f"the run failed: {' '.join((error.cause or error).message.split())}"
+    return f"the run {result.run_id} failed"
