@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipelines.cli import backfill, book, db
+from pipelines.cli import backfill, book, db, up
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command("up")(up.up)
 book.mount(app)
 app.command("backfill")(backfill.backfill)
 app.add_typer(db.app, name="db")

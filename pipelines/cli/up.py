@@ -1,0 +1,65 @@
+"""`sigmasight up`: the whole system from nothing, or from where it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+
+def up(
+    serve: Annotated[bool, typer.Option(help="Serve the API and the Dagster UI until Ctrl-C.")] = True,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Demo users and sample books on an external database, too.")
+    ] = False,
+) -> None:
+    """Start the database, bring every portfolio's history up to the latest session, and serve it."""
+    import psycopg
+    from rich.console import Console
+
+    from pipelines.catch_up import catch_up
+    from pipelines.cli.summary import print_summary
+    from pipelines.postgres import running_database
+    from pipelines.progress import show_progress
+    from pipelines.samples.seed import seed
+    from pipelines.sessions import latest_session, utc_now
+    from pipelines.settings import settings
+    from sql import migrate
+
+    console, now = Console(highlight=False), settings()
+    latest = latest_session(utc_now())
+    with _said(console, "Starting PostgreSQL"), running_database() as urls:
+        console.print("Bringing the tables up to date")
+        migrate.upgrade(urls.owner)
+        if now.is_embedded or demo:
+            with psycopg.connect(urls.intake) as intake:
+                if seed(intake, latest):
+                    console.print("Added the demo users and their sample books")
+        with psycopg.connect(urls.pipeline) as pipeline, show_progress():
+            console.print(f"Materializing history up to {latest} (prices: {now.price_source})")
+            done = catch_up(pipeline, latest)
+            console.print(f"  {done[0]} to {done[1]}" if done else "  everything is up to date")
+        with psycopg.connect(urls.reader) as reader:
+            print_summary(reader, console)
+        if serve:
+            _serve(console, now)
+
+
+@contextmanager
+def _said(console: Any, text: str) -> Iterator[None]:
+    console.print(text)
+    yield
+
+
+def _serve(console: Any, now: Any) -> None:
+    from pipelines.dagster_storage import dagster_environment
+    from pipelines.serve import serve, services
+
+    def announce() -> None:
+        console.print(f"\nAPI        http://127.0.0.1:{now.api_port}/docs")
+        console.print(f"Dagster UI http://127.0.0.1:{now.ui_port}")
+        console.print("Ctrl-C stops both.")
+
+    console.print("\nStarting the API and Dagster")
+    serve(services(now.api_port, now.ui_port), dagster_environment() | {"SIGMASIGHT_INTAKE": "1"}, announce)
+    console.print("Stopped.")
