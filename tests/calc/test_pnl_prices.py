@@ -33,9 +33,9 @@ def test_a_long_gap_keeps_the_value_and_its_return_catches_up() -> None:
     # closes: 151 on the 9th, the next on the 19th: 160; nothing in between, then +9,000 at once
     closes = {"A": {"2024-01-09": 151.0, "2024-01-19": 160.0}}
     rows = pnl_rows([Lot()], closes, "2024-01-09", "2024-01-19")
-    assert the(rows, "daily_pnl") == [(1_000,)] + [(0,)] * 7 + [(9_000,)]
+    assert the(rows, "daily_pnl") == [(1_000,)] + [(0,)] * 6 + [(9_000,)]
     assert sum(row["daily_pnl"] for row in rows) == rows[-1]["unrealized_pnl"] == 10_000
-    assert [row["is_unpriced"] for row in rows] == [False] * 6 + [True] * 2 + [False]
+    assert [row["is_unpriced"] for row in rows] == [False] * 6 + [True, False]
 
 
 @pytest.mark.parametrize("symbol", ["A", "UNKNOWN"])

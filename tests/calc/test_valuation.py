@@ -51,7 +51,7 @@ def test_values_from_the_limit_on_are_never_computed(sign: int) -> None:
 @pytest.mark.parametrize("price", [0.0, 999.9999, 999.99999999999, 1000.0, 1e306, np.nan])
 def test_a_price_is_usable_iff_it_gives_a_value(price: float) -> None:
     arrays = np.array([1e6]), np.array([100.0]), np.array([price])
-    assert bool(usable(*arrays)[0]) is (value(*arrays)[0] != NULL_MONEY)
+    assert bool(usable(*arrays)[0]) is (int(value(*arrays)[0]) != NULL_MONEY)
 
 
 def test_every_value_below_the_limit_is_an_exact_integer_of_float64() -> None:
