@@ -1,7 +1,5 @@
 """`sigmasight up`: the whole system from nothing, or from where it was."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -28,7 +26,8 @@ def up(
 
     console, now = Console(highlight=False), settings()
     latest = latest_session(utc_now())
-    with _said(console, "Starting PostgreSQL"), running_database() as urls:
+    console.print("Starting PostgreSQL")
+    with running_database() as urls:
         console.print("Bringing the tables up to date")
         migrate.upgrade(urls.owner)
         if now.is_embedded or demo:
@@ -43,12 +42,6 @@ def up(
             print_summary(reader, console)
         if serve:
             _serve(console, now)
-
-
-@contextmanager
-def _said(console: Any, text: str) -> Iterator[None]:
-    console.print(text)
-    yield
 
 
 def _serve(console: Any, now: Any) -> None:

@@ -27,9 +27,15 @@ def seed(connection: Connection[Any], latest: date) -> bool:
             add_user(connection, user.username, user.password, role=user.role, min_length=1)
         for book in sample_books(latest):
             positions = book.positions_csv.encode()
-            terms = {"equity": book.initial_equity, "inception": book.inception}
             import_portfolio(
-                connection, book.owner, book.name, f"{book.name}.csv", positions, latest, **terms
+                connection,
+                book.owner,
+                book.name,
+                f"{book.name}.csv",
+                positions,
+                latest,
+                equity=book.initial_equity,
+                inception=book.inception,
             )
             if book.marks_csv:
                 record_marks(connection, book.marks_csv.encode(), latest, book.owner)
