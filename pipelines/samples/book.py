@@ -61,12 +61,9 @@ def _cell(value: object) -> str:
 
 
 def table_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return CSV text with a header, lines ending in LF; '' without rows."""
-    listed = list(rows)
-    if not listed:
-        return ""
+    """Return CSV text with a header, lines ending in LF."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(listed)
+    writer.writerows(rows)
     return text.getvalue()

@@ -36,6 +36,8 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str]) -> 
     Raises FileFormatError when the file is absent, empty, no table, not UTF-8 or lacks a required column.
     """
     try:
+        with path.open("rb"):  # Arrow's own words for an absent file are not for people
+            pass
         if path.suffix.lower() in {".parquet", ".pq"}:
             return _read_parquet(path, required, optional)
         return _read_csv(path, required, optional)

@@ -47,9 +47,7 @@ def _distinct(column: Any) -> tuple[list[Any], IntArray]:
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    encoded = column.combine_chunks().dictionary_encode("encode")
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
+    encoded = column.dictionary_encode("encode").combine_chunks()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
 
 
@@ -132,9 +130,9 @@ def _column_to_float(column: Any) -> tuple[FloatArray, BoolArray]:
     import pyarrow.compute as pc
 
     kind = column.type
-    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
         return _floats(pc.cast(column, pa.float64(), safe=False)), np.zeros(len(column), dtype=np.bool_)
-    return _text_to_float(column)
+    return _text_to_float(column)  # decimals too: read from their digits they round once only
 
 
 def read_numbers(column: Any, name: str, problems: Problems) -> FloatArray:

@@ -8,7 +8,7 @@ Symbols that begin with NOPRICE are reserved for tests: they are well-formed and
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -124,6 +124,7 @@ def has_price(symbol: str) -> bool:
     return is_stock and not symbol.startswith(NO_PRICE_PREFIX)
 
 
+@lru_cache(maxsize=1024)
 def profile(symbol: str) -> Profile:
     """Profile of a symbol for which `has_price` holds; a function of the symbol alone."""
     draws = generator("profile", symbol).random(16)
