@@ -25,12 +25,3 @@ SESSIONS = dg.TimeWindowPartitionsDefinition(
     end_offset=1,
     exclusions=_closures(),
 )
-
-
-def lookback(count: int) -> dg.TimeWindowPartitionMapping:
-    """A dependency on the session itself and the `count` sessions before it."""
-    return dg.TimeWindowPartitionMapping(start_offset=-count, end_offset=0)
-
-
-PREVIOUS = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
-"""A dependency on the session before."""

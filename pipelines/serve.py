@@ -29,6 +29,11 @@ class Service:
     command: list[str]
     port: int | None = None
 
+    @property
+    def log_name(self) -> str:
+        """Name of its log file."""
+        return f"{self.name.lower().replace(' ', '-')}.log"
+
 
 def services(api_port: int, ui_port: int) -> list[Service]:
     """What `sigmasight up` serves."""
@@ -54,8 +59,13 @@ def services(api_port: int, ui_port: int) -> list[Service]:
     ]
 
 
-def serve(wanted: list[Service], environment: Mapping[str, str], on_ready: Callable[[], None]) -> None:
-    """Run the services until SIGINT or SIGTERM, or until one ends; then stop those started here."""
+def serve(
+    wanted: list[Service], environment: Mapping[str, str], logs: Path, on_ready: Callable[[], None]
+) -> None:
+    """Run the services until SIGINT or SIGTERM, or until one ends; then stop those started here.
+
+    logs: folder for what they print, a file each.
+    """
     for service in wanted:
         if service.port is not None and _is_listening(service.port):
             raise ServeError(
@@ -67,9 +77,7 @@ def serve(wanted: list[Service], environment: Mapping[str, str], on_ready: Calla
     running: list[tuple[Service, subprocess.Popen[bytes]]] = []
     try:
         for service in wanted:
-            # A group of its own: Ctrl-C reaches us alone, and we stop children of children too.
-            process = subprocess.Popen(service.command, cwd=ROOT, env=environment, start_new_session=True)
-            running.append((service, process))
+            running.append((service, _start(service, environment, logs)))  # noqa: PERF401 - one that fails must not lose the others
         _wait_until_ready(running, stopping)
         if not stopping:
             on_ready()
@@ -78,6 +86,15 @@ def serve(wanted: list[Service], environment: Mapping[str, str], on_ready: Calla
             time.sleep(_POLL_SECONDS)
     finally:
         _stop([process for _, process in running])
+
+
+def _start(service: Service, environment: Mapping[str, str], logs: Path) -> "subprocess.Popen[bytes]":
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # A group of its own: Ctrl-C reaches us alone, and we stop children of children too.
+    with (logs / service.log_name).open("ab") as log:
+        return subprocess.Popen(
+            service.command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
 
 
 def _wait_until_ready(running: list[tuple[Service, "subprocess.Popen[bytes]"]], stopping: list[int]) -> None:
@@ -91,7 +108,9 @@ def _wait_until_ready(running: list[tuple[Service, "subprocess.Popen[bytes]"]], 
 def _check_alive(running: list[tuple[Service, "subprocess.Popen[bytes]"]]) -> None:
     for service, process in running:
         if process.poll() is not None:
-            raise ServeError(f"the {service.name} ended by itself with exit code {process.returncode}")
+            raise ServeError(
+                f"the {service.name} ended by itself with exit code {process.returncode}: see {service.log_name}"
+            )
 
 
 def _stop(processes: list["subprocess.Popen[bytes]"]) -> None:

@@ -23,7 +23,11 @@ Fetch = Callable[[Database, PriceSource, Request], Fetched]
 def session_asset(
     group: str, *tables: TableSpec, deps: Sequence[Any] = ()
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Declare an asset that fills `tables` (the main one last): by session, one run for a whole range."""
+    """Declare an asset that fills `tables` (the main one last): by session, one run for a whole range.
+
+    Dependencies map session to session. The windows the steps read before a session are not declared to Dagster:
+    it would split a range into a run for each reach, while the cascade recomputes what follows in the one run.
+    """
     return dg.asset(
         deps=list(deps),
         partitions_def=SESSIONS,

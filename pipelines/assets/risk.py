@@ -6,9 +6,6 @@ import dagster as dg
 
 from pipelines.assets.market import prices, short_interest
 from pipelines.assets.materialize import materialize, session_asset
-from pipelines.calc.risk import DRAWDOWN_WINDOW
-from pipelines.calc.rolling import WINDOW
-from pipelines.partitions import lookback
 from pipelines.resources import PipelineRun
 from pipelines.tables.specs import (
     FACTOR_BETAS,
@@ -30,7 +27,7 @@ def position_greeks(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.M
     "risk",
     FACTOR_RETURNS,
     FACTOR_BETAS,
-    deps=[dg.AssetDep(prices, partition_mapping=lookback(WINDOW)), short_interest],
+    deps=[prices, short_interest],
 )
 def factor_betas(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """beta = Cov(asset, factor) / Var(factor) over 60 returns, at least 20; and the factors' own returns."""
@@ -52,8 +49,8 @@ def factor_exposures(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.
     "risk",
     RISK_METRICS,
     deps=[
-        dg.AssetDep("rolled_equity", partition_mapping=lookback(DRAWDOWN_WINDOW - 1)),
-        dg.AssetDep(prices, partition_mapping=lookback(WINDOW)),
+        "rolled_equity",
+        prices,
         "position_greeks",
         "factor_exposures",
     ],

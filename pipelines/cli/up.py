@@ -51,8 +51,11 @@ def _serve(console: Any, now: Any) -> None:
     def announce() -> None:
         console.print(f"\nAPI        http://127.0.0.1:{now.api_port}/docs")
         console.print(f"Dagster UI http://127.0.0.1:{now.ui_port}")
-        console.print("Ctrl-C stops both.")
+        console.print(f"Logs       {logs}")
+        console.print("Ctrl-C stops what was started.")
 
+    logs = now.home / "logs"
     console.print("\nStarting the API and Dagster")
-    serve(services(now.api_port, now.ui_port), dagster_environment() | {"SIGMASIGHT_INTAKE": "1"}, announce)
+    environment = dagster_environment() | {"SIGMASIGHT_INTAKE": "1"}
+    serve(services(now.api_port, now.ui_port), environment, logs, announce)
     console.print("Stopped.")
