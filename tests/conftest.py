@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import EXTERNAL, PostgresServer, create_templates, embedded_server, external_server
 
 from pipelines.postgres import server
 from pipelines.postgres.credentials import DatabaseUrls, Role
+from tests.postgres_server import EXTERNAL, PostgresServer, create_templates, embedded_server, external_server
 
 _SHARED = "SIGMASIGHT_TEST_SHARED"
 

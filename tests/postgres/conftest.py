@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from other_user import PLAIN_UID, AsUser, run_as
 
 from pipelines.postgres import server
+from tests.postgres.other_user import PLAIN_UID, AsUser, run_as
 
 
 @pytest.fixture(params=["this user", "plain user"])

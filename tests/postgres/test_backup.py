@@ -5,13 +5,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres_server import PostgresServer
 
 from pipelines.errors import DatabaseError
 from pipelines.postgres import DatabaseUrls, Role, connect, credentials
 from pipelines.postgres.backup import backup, restore
 from pipelines.postgres.binaries import program
 from sql import migrate
+from tests.postgres_server import PostgresServer
 
 
 def _usernames() -> list[str]:

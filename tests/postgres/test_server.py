@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from other_user import AsUser, run_as
 
 from pipelines.errors import DatabaseError
 from pipelines.postgres import credentials, embedded, location, server
 from pipelines.postgres.credentials import Role
 from pipelines.settings import Settings
+from tests.postgres.other_user import AsUser, run_as
 
 
 def _url(home: Path, role: Role = Role.OWNER) -> str:
