@@ -1,10 +1,12 @@
 """Backup and restore of the main database. Dagster's own database (its record of runs) is not part of it."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, cast
 
 import psycopg
 
@@ -82,7 +84,7 @@ def _check_file(file: Path) -> None:
 def _load(owner_url: str, file: Path, database: str) -> None:
     url = credentials.on_database(owner_url, database)
     try:
-        _run("pg_restore", ["--exit-on-error", "--no-owner", str(file)], url)
+        _replay(file, url)
     except DatabaseError as error:
         raise DatabaseError(f"the backup was not restored, nothing is changed: {error}") from None
     revision = migrate.current(url)
@@ -116,20 +118,63 @@ def _maintenance(owner_url: str) -> Connection:
     raise DatabaseError("a restore needs a login to the database `postgres` or `template1` as the owner")
 
 
+def _replay(file: Path, url: str) -> None:
+    """Load a backup by way of its script.
+
+    Directly, pg_restore would first set a parameter that servers before PostgreSQL 17 do not know.
+    """
+    quiet = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+    pipe = subprocess.PIPE
+    login, environment = _login(url)
+    with (
+        subprocess.Popen(
+            [program("pg_restore"), "--no-owner", "--file=-", file], env=_clean(), stdout=pipe, stderr=pipe
+        ) as script,
+        subprocess.Popen(
+            [program("psql"), *login, *quiet], env=environment, stdin=pipe, stderr=pipe
+        ) as loading,
+    ):
+        try:
+            _pipe(cast("IO[bytes]", script.stdout), cast("IO[bytes]", loading.stdin))
+        except BrokenPipeError:  # psql ends at its first error, and says which
+            script.kill()
+        errors = b"".join(cast("IO[bytes]", end.stderr).read() for end in (loading, script))
+    if loading.returncode != 0 or script.returncode != 0:
+        raise DatabaseError(_first_message("pg_restore", errors.decode(errors="replace")))
+
+
+def _pipe(source: IO[bytes], sink: IO[bytes]) -> None:
+    with sink:
+        for line in source:
+            if not line.startswith(b"SET transaction_timeout"):
+                sink.write(line)
+            if line.startswith(b"SET row_security"):  # the last of the preamble
+                break
+        shutil.copyfileobj(source, sink, 1 << 20)
+
+
 def _run(name: str, arguments: Sequence[str], url: str | None = None) -> str:
-    """Run one of PostgreSQL's programs and return its output; the password is not among its arguments."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {
-        "LC_ALL": "C"
-    }
-    login = []
-    if url is not None:
-        parts = credentials.url_parts(url)
-        environment |= {"PGPASSWORD": parts.pop("password")} if "password" in parts else {}
-        login = [f"--dbname={credentials.make_url(parts)}", "--no-password"]
+    """Run one of PostgreSQL's programs and return its output."""
+    login, environment = _login(url) if url else ([], _clean())
     done = subprocess.run(
-        [str(program(name)), *login, *arguments], env=environment, capture_output=True, text=True, check=False
+        [program(name), *login, *arguments], env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        message = (done.stderr.strip().splitlines() or ["no message"])[0]
-        raise DatabaseError(message.removeprefix(f"{name}: ").removeprefix("error: "))
+        raise DatabaseError(_first_message(name, done.stderr))
     return done.stdout
+
+
+def _login(url: str) -> tuple[list[str], dict[str, str]]:
+    """Arguments and environment that log a program in; the password is not among the arguments."""
+    parts = credentials.url_parts(url)
+    password = {"PGPASSWORD": parts.pop("password")} if "password" in parts else {}
+    return [f"--dbname={credentials.make_url(parts)}", "--no-password"], _clean() | password
+
+
+def _clean() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {"LC_ALL": "C"}
+
+
+def _first_message(name: str, output: str) -> str:
+    message = (output.strip().splitlines() or ["it ended early"])[0]
+    return f"{name}: " + message.removeprefix(f"{name}: ").removeprefix("error: ")

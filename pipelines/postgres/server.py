@@ -126,7 +126,7 @@ def _launch(home: Path) -> None:
     _make_socket_dir(socket_dir(home), tools.uid, tools.gid)
     deadline = time.monotonic() + _ORPHANS_TIMEOUT
     while True:
-        _drop_stale_pid_file(home)
+        _drop_stale_locks(home)
         with _open_log(home) as log:
             begin = log.seek(0, os.SEEK_END)
             process = tools.popen(
@@ -213,16 +213,24 @@ def _read_pid_file(home: Path) -> _PidFile | None:
         raise DatabaseError(f"{data_dir(home)} belongs to another user") from None
 
 
-def _drop_stale_pid_file(home: Path) -> None:
-    """Remove the pid file of a killed server whose number another process has got, or a zombie still holds.
+def _drop_stale_locks(home: Path) -> None:
+    """Remove the lock files of a killed server whose number another process has got, or a zombie still holds.
 
-    PostgreSQL itself clears one whose number is free, but takes any process of its own user for a server.
+    PostgreSQL itself clears those whose number is free, but takes any process of its own user for a server.
     """
-    found = _read_pid_file(home)
-    if found is None or not _is_alive(found.pid) or _is_postmaster(found.pid, home):
-        return
-    _wait_for_orphans(home)
-    (data_dir(home) / "postmaster.pid").unlink(missing_ok=True)
+    socket_lock = socket_file(socket_dir(home)).with_name(f"{socket_file(socket_dir(home)).name}.lock")
+    for file in (data_dir(home) / "postmaster.pid", socket_lock):
+        pid = _first_number(file)
+        if pid is not None and _is_alive(pid) and not _is_postmaster(pid, home):
+            _wait_for_orphans(home)
+            file.unlink(missing_ok=True)
+
+
+def _first_number(file: Path) -> int | None:
+    try:
+        return abs(int(file.read_text(encoding="utf-8").split("\n", 1)[0]))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _wait_for_orphans(home: Path) -> None:
