@@ -10,7 +10,7 @@ from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_in
 from pipelines.tables.specs import PRICES, SECURITIES, SHORT_INTEREST
 
 
-@session_asset("market", PRICES)
+@session_asset("market", PRICES, first=True)
 def prices(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """Daily bars of held symbols, underlyings, factor proxies and the short-interest universe.
 
@@ -19,13 +19,13 @@ def prices(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.Materializ
     return fetch(context, run, fetch_prices)
 
 
-@session_asset("market", SECURITIES)
+@session_asset("market", SECURITIES, first=True)
 def securities(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """Name, sector and industry of symbols that have none yet."""
     return fetch(context, run, fetch_securities)
 
 
-@session_asset("market", SHORT_INTEREST)
+@session_asset("market", SHORT_INTEREST, first=True)
 def short_interest(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.MaterializeResult[Any]:
     """Days to cover of the fixed short-interest universe, as published."""
     return fetch(context, run, fetch_short_interest)

@@ -21,12 +21,15 @@ Fetch = Callable[[Database, PriceSource, Request], Fetched]
 
 
 def session_asset(
-    group: str, *tables: TableSpec, deps: Sequence[Any] = ()
+    group: str, *tables: TableSpec, deps: Sequence[Any] = (), first: bool = False
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Declare an asset that fills `tables` (the main one last): by session, one run for a whole range.
 
     Dependencies map session to session. The windows the steps read before a session are not declared to Dagster:
     it would split a range into a run for each reach, while the cascade recomputes what follows in the one run.
+
+    first: run before any other asset of the run. The instant at which a run's inputs are read is fixed by the
+    first derived asset, so all that is fetched must have been stored by then.
     """
     return dg.asset(
         deps=list(deps),
@@ -35,6 +38,7 @@ def session_asset(
         group_name=group,
         owners=["team:risk"],
         kinds={"python", "postgres"},
+        op_tags={"dagster/priority": "1"} if first else {},
         code_version="+".join(table.code_version for table in tables),
         metadata={
             "dagster/table_name": ", ".join(table.qualified for table in tables),
