@@ -1,5 +1,5 @@
--- The first session each portfolio misses, and the last one it could have.
-select min(coalesce(stored.last, p.inception_date)) as last_complete
+-- The last complete session of the portfolios that have come least far: min over portfolios and assets.
+select min(coalesce(stored.last, p.inception_date)) as last_complete, min(p.inception_date) as inception
 from book.portfolios p
 left join lateral (
     select min(last) as last from (
@@ -8,3 +8,4 @@ left join lateral (
     ) as by_asset
     having count(last) = count(*)
 ) as stored on true
+where %(portfolios)s::bigint[] is null or p.id = any(%(portfolios)s::bigint[])

@@ -1,0 +1,112 @@
+"""Requested runs: each row of `book.run_requests` becomes one run, whatever happens to this process."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from psycopg import Connection
+
+from pipelines.automation.jobs import materialize_job
+from pipelines.catch_up import missing_range
+from pipelines.launch import Launch
+from pipelines.postgres import Role, connect
+from pipelines.sessions import FIRST_PARTITION, latest_session, session_range, utc_now
+from sql import query
+
+REQUEST_TAG = "sigmasight/request_id"
+BATCH = 100
+"""Requests taken in one tick."""
+
+
+@dataclass(frozen=True)
+class RunRequested:
+    """A row of `book.run_requests`."""
+
+    id: int
+    kind: str
+    portfolio_ids: list[int] | None
+    start: date | None
+    end: date | None
+
+
+@dg.sensor(job=materialize_job, minimum_interval_seconds=5, default_status=dg.DefaultSensorStatus.RUNNING)
+def run_requests() -> Iterator[dg.RunRequest]:
+    """One run for each request; the run key makes a request that is seen twice one run."""
+    with connect(Role.PIPELINE, autocommit=True) as connection:
+        for request in pending(connection):
+            launch = resolve(connection, request, latest_session(utc_now()))
+            if isinstance(launch, Launch):
+                yield run_request(request, launch)
+            else:
+                refuse(connection, request, launch)
+
+
+@dg.run_failure_sensor(monitor_all_code_locations=True, default_status=dg.DefaultSensorStatus.RUNNING)
+def failed_requests(context: dg.RunFailureSensorContext) -> None:
+    """Record a requested run that failed before it could record itself, such as one that never got the lock."""
+    run = context.dagster_run
+    request_id = run.tags.get(REQUEST_TAG)
+    if request_id is not None:
+        with connect(Role.PIPELINE, autocommit=True) as connection:
+            params = {
+                "run_id": run.run_id,
+                "request_id": int(request_id),
+                "error": context.failure_event.message,
+            }
+            connection.execute(query("requests/failed"), params)
+
+
+def pending(connection: Connection[Any]) -> list[RunRequested]:
+    """Requests that no run answers yet, oldest first."""
+    rows = connection.execute(query("requests/pending"), {"limit": BATCH})
+    return [RunRequested(*row) for row in rows.fetchall()]
+
+
+def resolve(connection: Connection[Any], request: RunRequested, latest: date) -> Launch | str:
+    """Decide the range of a request, or say why there is nothing to run.
+
+    Without a start it is the first session that is missing; without an end the latest one.
+    """
+    end = min(request.end or latest, latest)
+    start = request.start
+    if start is None:
+        missing = missing_range(connection, end, request.portfolio_ids)
+        if missing is None:
+            return "nothing was missing"
+        start = missing[0]
+    sessions = session_range(max(start, FIRST_PARTITION), end)
+    if not len(sessions):
+        return f"there is no closed session from {start} to {end}"
+    portfolios = None if request.portfolio_ids is None else tuple(request.portfolio_ids)
+    return Launch(
+        sessions[0].item(),
+        sessions[-1].item(),
+        request.kind,
+        portfolios,
+        strict=request.kind == "recalculate",
+        request_id=request.id,
+    )
+
+
+def run_request(request: RunRequested, launch: Launch) -> dg.RunRequest:
+    """Ask Dagster for the run."""
+    tags = launch.tags() | {REQUEST_TAG: str(request.id)}
+    return dg.RunRequest(run_key=f"request-{request.id}", run_config=launch.run_config(), tags=tags)
+
+
+def refuse(connection: Connection[Any], request: RunRequested, reason: str) -> None:
+    """Answer a request without a run."""
+    failed = reason != "nothing was missing"
+    params = {
+        "run_id": f"request-{request.id}",
+        "request_id": request.id,
+        "kind": request.kind,
+        "start": request.start or FIRST_PARTITION,
+        "end": request.end or request.start or FIRST_PARTITION,
+        "portfolios": request.portfolio_ids,
+        "status": "failed" if failed else "succeeded",
+        "error": reason if failed else None,
+    }
+    connection.execute(query("requests/refuse"), params)
