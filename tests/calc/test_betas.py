@@ -108,12 +108,26 @@ def test_variance_is_that_of_the_common_sessions() -> None:
     assert np.isnan(beta).all()
 
 
-@pytest.mark.parametrize("level", [0.0, 0.01, 1 / 3])
-def test_an_asset_that_does_not_vary_has_beta_zero(level: float) -> None:
+def test_an_asset_that_does_not_vary_has_beta_zero() -> None:
+    levels = np.append(0.0, np.random.default_rng(12).normal(0.0, 0.1, 200))
     factor = np.random.default_rng(6).normal(0.001, 0.01, (60, 1))
-    beta, r_squared, std_error, _ = factor_betas(np.full((60, 1), level), factor, FIRST_IX, 1)
-    assert (beta.item(), std_error.item()) == (0.0, 0.0)
-    assert np.isnan(r_squared.item())
+    beta, r_squared, std_error, _ = factor_betas(np.tile(levels, (60, 1)), factor, FIRST_IX, 1)
+    assert (beta == 0.0).all()
+    assert (std_error == 0.0).all()
+    assert np.isnan(r_squared).all()
+
+
+def test_rounding_neither_lifts_r_squared_above_one_nor_makes_an_error_imaginary() -> None:
+    random = np.random.default_rng(13)
+    factor, slopes, levels = (
+        random.normal(0, 0.01, (60, 1)),
+        random.normal(0, 2, 300),
+        random.normal(0, 0.01, 300),
+    )
+    beta, r_squared, std_error, _ = factor_betas(factor * slopes + levels, factor, FIRST_IX, 1)
+    np.testing.assert_allclose(beta[0, :, 0], slopes, rtol=1e-9)
+    assert (r_squared <= 1.0).all()
+    assert ((std_error >= 0.0) & (std_error < 1e-6)).all()
 
 
 def test_rows_that_are_not_there_are_missing_returns() -> None:

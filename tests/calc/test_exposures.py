@@ -108,6 +108,10 @@ def test_a_worthless_option_still_has_delta_adjusted_exposure() -> None:
     np.testing.assert_equal(only(one_run([0.0], [600], [1.0])), (0.0, 0.6, 600.0, NAN, ""))
 
 
+def test_a_worthless_option_without_beta_is_no_empty_book() -> None:
+    np.testing.assert_equal(only(one_run([0.0], [600], [NAN])), (NAN, NAN, NAN, NAN, "no_beta"))
+
+
 def test_dollar_exposure_may_exceed_what_one_lot_may_be_worth() -> None:
     # 20 lots of 5e10: 1e12 dollars
     assert only(one_run([5e10] * 20, [5e10] * 20, [1.0] * 20, 1e12))[2] == pytest.approx(1e12, rel=1e-14)

@@ -30,6 +30,15 @@ def test_ties_are_ranked_by_symbol() -> None:
     assert factor_return[0] == 20.0 - 2.0
 
 
+def test_ties_are_ranked_by_symbol_in_a_large_universe() -> None:
+    # 90 members on two levels, alternating: the bottom are the first 30 of the lower, the top the last of the upper
+    days_to_cover = np.tile([5.0, 2.0], 45)[np.newaxis]
+    symbols = np.array([f"S{number:02d}" for number in range(90)])
+    factor_return, _ = short_interest_return(days_to_cover, np.arange(90.0)[np.newaxis], symbols)
+    # top: 30, 32 … 88: mean 59; bottom: 1, 3 … 59: mean 30
+    assert factor_return[0] == 59.0 - 30.0
+
+
 @pytest.mark.parametrize(("n_present", "is_null"), [(8, True), (9, False)])
 @pytest.mark.parametrize("missing", ["days to cover", "return"])
 def test_members_need_both_numbers_and_nine_of_them(n_present: int, is_null: bool, missing: str) -> None:
