@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipelines.calc import pnl
-from pipelines.calc.lots import Lots
 from pipelines.calc.quarantine import LastUsable, quarantined
-from pipelines.calc.types import Columns
+from pipelines.calc.types import Columns, DateArray, FloatArray
 from pipelines.calc.valuation import usable
-from pipelines.sessions import sessions
+from pipelines.sessions import index_on_or_after, sessions
 from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.prices_window import Window, carried_windows, read_closes
 from pipelines.steps.work import Work, planned_rows, portfolio_slices
@@ -28,13 +27,12 @@ def position_pnl(work: Work) -> Iterator[Batch]:
         rows = planned_rows(work.plan, rows)
         lot = rows.pop("lot_row")
         start, end = int(window.ix[0]), int(window.ix[-1])
-        slices = portfolio_slices(work.plan, start, end, rows, _inputs(book.lots, lot, hashes, rows))
+        slices = portfolio_slices(work.plan, start, end, rows, _inputs(lot, hashes, rows))
         yield Batch(POSITION_PNL, slices, rows)
 
 
-def _inputs(lots: Lots, lot: np.ndarray, hashes: np.ndarray, rows: Columns) -> dict[str, np.ndarray]:
+def _inputs(lot: np.ndarray, hashes: np.ndarray, rows: Columns) -> dict[str, np.ndarray]:
     """What a row is a function of: the lot, its price, and its value on the session before."""
-    del lots
     return {
         "lot": hashes[lot],
         "price": rows["price"],
@@ -52,12 +50,23 @@ def _last_usable(work: Work, window: Window) -> LastUsable | None:
         return None
     close, day = np.full(len(lots), np.nan), np.full(len(lots), np.datetime64("NaT", "D"))
     for lot in affected.tolist():
-        column, first_ix = int(lots.price_column[lot]), int(lots.entry_ix[lot])
-        if column >= len(work.book.symbols) or first_ix >= window.ix[0]:
-            continue
-        symbol = work.book.symbols[column : column + 1]
-        raw = read_closes(work.database, work.known_at, symbol, first_ix, int(window.ix[0]) - 1)[:, 0]
-        good = np.flatnonzero(usable(lots.quantity[lot : lot + 1], lots.multiplier[lot : lot + 1], raw))
+        price, price_date = _own_closes(work, lot, int(window.ix[0]))
+        good = np.flatnonzero(usable(lots.quantity[lot : lot + 1], lots.multiplier[lot : lot + 1], price))
         if len(good):
-            close[lot], day[lot] = raw[good[-1]], sessions()[first_ix + good[-1]]
+            close[lot], day[lot] = price[good[-1]], price_date[good[-1]]
     return LastUsable(close, day)
+
+
+def _own_closes(work: Work, lot: int, before_ix: int) -> tuple[FloatArray, DateArray]:
+    """Closes of a lot since its entry, or marks of a private, before a session: price and date, oldest first."""
+    book = work.book
+    column, first_ix = int(book.lots.price_column[lot]), int(book.lots.entry_ix[lot])
+    if column >= len(book.symbols):
+        marks = book.marks
+        own = (marks.column == column) & (index_on_or_after(marks.mark_date) < before_ix)
+        return marks.price[own], marks.mark_date[own]
+    if first_ix >= before_ix:
+        return np.zeros(0), np.zeros(0, dtype="datetime64[D]")
+    symbol = book.symbols[column : column + 1]
+    raw = read_closes(work.database, work.known_at, symbol, first_ix, before_ix - 1)[:, 0]
+    return raw, sessions()[first_ix:before_ix]
