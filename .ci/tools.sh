@@ -1,0 +1,10 @@
+# Sourced by the scripts beside it: puts uv, at one version, on the PATH. Needs only Python 3.11 and pip.
+
+UV_VERSION=0.13.9
+
+if [ ! -x .tools/bin/uv ] || [ "$(.tools/bin/uv --version | cut -d ' ' -f 2)" != "$UV_VERSION" ]; then
+  # --target works also where pip refuses to install outside of a virtual environment.
+  python3 -m pip install --quiet --upgrade --target .tools "uv==$UV_VERSION"
+fi
+PATH="$PWD/.tools/bin:$PATH"
+export PATH
