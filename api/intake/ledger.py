@@ -101,7 +101,7 @@ def write_changes(
     """
     changes = connection.execute(query(f"book/changed_{table}"), columns).fetchall()
     if changes:
-        connection.execute(query("book/begin_commit"), {"action": action})
+        connection.execute(query("store/begin_commit"), {"run_id": None, "action": action})
         *values, _ = zip(*changes, strict=True)
         connection.execute(query(f"book/put_{table}"), dict(zip(columns, map(list, values), strict=True)))
     corrected = sum(is_correction for *_, is_correction in changes)

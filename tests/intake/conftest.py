@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import psycopg
+import pytest
+
+from api.intake.users import add_user
+from pipelines.postgres.credentials import DatabaseUrls
+
+TODAY = date(2024, 3, 15)
+
+
+class Book:
+    """A migrated database with two users; connections log in as the role they are named by."""
+
+    today = TODAY
+
+    def __init__(self, urls: DatabaseUrls) -> None:
+        self.urls = urls
+        with self.intake() as connection:
+            for name in ("ann", "bob"):
+                add_user(connection, name, "correct horse", rounds=4)
+
+    @contextmanager
+    def intake(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self.urls.intake) as connection:
+            yield connection
+
+    def ask(self, text: str, *parameters: object) -> list[tuple[object, ...]]:
+        """What the database holds, as its owner sees it."""
+        with psycopg.connect(self.urls.owner) as connection:
+            return connection.execute(text, parameters).fetchall()
+
+    def commits(self) -> list[str]:
+        return [str(action) for (action,) in self.ask("select action from analytics.commits order by committed_at")]
+
+    def contents(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of the book, history included."""
+        tables = self.ask("select table_name from information_schema.tables where table_schema = 'book'")
+        return {str(name): sorted(self.ask(f"select t::text from book.{name} t")) for (name,) in tables}
+
+
+@pytest.fixture
+def book(database: DatabaseUrls) -> Book:
+    return Book(database)
