@@ -27,7 +27,9 @@ GROSS_COST = 1000 * 150 + 500 * 380 + 10 * 100 * Decimal("5.5")
 HEADER = b"ticker,quantity,entry_price,entry_date,tags,asset_class,exit_date,exit_price,multiplier,name\n"
 
 
-def run(book: Book, data: bytes = SAMPLE, name: str = "Main", owner: str = "ann", **options: object) -> ImportResult:
+def run(
+    book: Book, data: bytes = SAMPLE, name: str = "Main", owner: str = "ann", **options: object
+) -> ImportResult:
     with book.intake() as connection:
         return import_portfolio(connection, owner, name, "book.csv", data, book.today, **options)  # type: ignore[arg-type]
 
@@ -68,7 +70,9 @@ def test_the_sample_of_the_requirements(book: Book) -> None:
 
 def test_one_import_is_one_commit_of_the_intake_and_leaves_no_history(book: Book) -> None:
     run(book)
-    (commit,) = book.ask("select commit_id, actor, action, run_id, committed_at is not null from analytics.commits")
+    (commit,) = book.ask(
+        "select commit_id, actor, action, run_id, committed_at is not null from analytics.commits"
+    )
     assert commit[1:] == ("sigmasight_intake", "import", None, True)
     for table in ("portfolios", "positions", "tags", "position_tags"):
         assert book.ask(f"select distinct commit_id from book.{table}") == [(commit[0],)]
@@ -177,7 +181,8 @@ def test_warnings_say_what_is_legal_but_odd(book: Book) -> None:
     unknown, equity, gone = result.warnings
     assert "'Sector'" in unknown
     assert "not positive" in equity
-    assert gone.startswith("2 lots") and gone.endswith("rows 2, 4")
+    assert gone.startswith("2 lots")
+    assert gone.endswith("rows 2, 4")
 
 
 def test_the_same_again_changes_nothing(book: Book) -> None:
@@ -199,7 +204,9 @@ def test_the_same_again_changes_nothing(book: Book) -> None:
     ],
     ids=["another row", "other bytes", "equity given", "inception given"],
 )
-def test_another_file_or_other_options_under_the_same_name_are_refused(book: Book, other: dict[str, object]) -> None:
+def test_another_file_or_other_options_under_the_same_name_are_refused(
+    book: Book, other: dict[str, object]
+) -> None:
     first = run(book)
     before, commits = book.contents(), book.commits()
     with pytest.raises(ConflictError, match=f"id {first.portfolio_id}") as error:
@@ -219,8 +226,12 @@ def test_tags_are_made_once_per_owner(book: Book) -> None:
     run(book)
     run(book, name="Second")
     run(book, owner="bob")
-    tags = book.ask("select username, t.name from book.tags t join book.users u on u.id = owner_id order by 1, 2")
-    assert tags == [(user, tag) for user in ("ann", "bob") for tag in ("hedge", "momentum", "options", "tech")]
+    tags = book.ask(
+        "select username, t.name from book.tags t join book.users u on u.id = owner_id order by 1, 2"
+    )
+    assert tags == [
+        (user, tag) for user in ("ann", "bob") for tag in ("hedge", "momentum", "options", "tech")
+    ]
     foreign = "select count(*) from book.position_tags x join book.positions l on l.id = x.position_id \
         join book.portfolios p on p.id = l.portfolio_id join book.tags t on t.id = x.tag_id \
         where t.owner_id <> p.owner_id"
@@ -261,35 +272,43 @@ class Paused:
     """Holds imports of ann's book between its lots and its tags: another transaction is just making that tag."""
 
     def __init__(self, book: Book) -> None:
-        self._book = book
-        self._other = psycopg.connect(book.urls.intake)
+        self._url = book.urls.intake
+        self._other = psycopg.connect(self._url)
         self._other.execute("select analytics.begin_commit(null, 'tags')")
-        self._other.execute("insert into book.tags (owner_id, name) select id, 'hedge' from book.users where username = 'ann'")
+        self._other.execute(
+            "insert into book.tags (owner_id, name) select id, 'hedge' from book.users where username = 'ann'"
+        )
+
+    def __enter__(self) -> "Paused":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
 
     def waiting(self) -> list[int]:
-        """Process ids of sessions that wait for a lock."""
-        found = self._book.ask(
+        """Process ids of intake sessions that wait for a lock; a role sees, and may end, its own sessions."""
+        text = (
             "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
         )
-        return [int(str(pid)) for (pid,) in found]
+        with psycopg.connect(self._url) as connection:
+            return [int(pid) for (pid,) in connection.execute(text)]
+
+    def kill(self, pid: int) -> None:
+        with psycopg.connect(self._url) as connection:
+            connection.execute("select pg_terminate_backend(%s)", (pid,))
 
     def release(self) -> None:
-        self._other.rollback()
         self._other.close()
 
 
 def test_a_connection_killed_half_way_leaves_nothing(book: Book) -> None:
     before = book.contents()
-    paused = Paused(book)
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, Paused(book) as paused:
         running = pool.submit(run, book)
         wait_until(paused.waiting)
-        (pid,) = paused.waiting()
-        with psycopg.connect(book.urls.intake) as killer:  # a role may end its own sessions
-            killer.execute("select pg_terminate_backend(%s)", (pid,))
+        paused.kill(*paused.waiting())
         with pytest.raises(psycopg.OperationalError):
             running.result(20)
-    paused.release()
     assert book.contents() == before
     assert book.commits() == []
     assert run(book).created
@@ -297,8 +316,7 @@ def test_a_connection_killed_half_way_leaves_nothing(book: Book) -> None:
 
 @pytest.mark.parametrize("same", [True, False], ids=["same file", "other file"])
 def test_of_two_imports_at_once_one_wins(book: Book, same: bool) -> None:
-    paused = Paused(book)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool, Paused(book) as paused:
         first: Future[ImportResult] = pool.submit(run, book)
         wait_until(lambda: len(paused.waiting()) == 1)
         second = pool.submit(run, book, SAMPLE if same else SAMPLE.replace(b"1000", b"2000"))
