@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 import typer
 from click.testing import Result
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from api.passwords import verify_password
 from pipelines.cli import book as commands
 from pipelines.errors import SigmaSightError
+from pipelines.postgres.credentials import DatabaseUrls
 from pipelines.sources.csv_errors import RowError
 
 from .conftest import Book
@@ -48,6 +50,30 @@ def test_a_user_is_added_with_the_password_of_standard_input(book: Book, app: ty
     ((role, password_hash),) = book.ask("select role, password_hash from book.users where username = 'carl'")
     assert role == "admin"
     assert verify_password("battery staple", str(password_hash))
+
+
+def test_at_a_terminal_the_password_is_asked_for_twice(
+    book: Book, app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.cli.book._is_terminal", lambda: True)
+    differs = run(app, "users", "add", "carl", stdin="battery staple\nbattery\n")
+    assert differs.exit_code == 1
+    result = run(app, "users", "add", "carl", stdin="battery staple\nbattery staple\n")
+    assert result.exit_code == 0, result.output
+    assert "battery" not in result.output
+    ((role, password_hash),) = book.ask("select role, password_hash from book.users where username = 'carl'")
+    assert role == "user"
+    assert verify_password("battery staple", str(password_hash))
+
+
+def test_an_external_database_without_tables_is_left_as_it_is(
+    bare_database: DatabaseUrls, app: typer.Typer
+) -> None:
+    result = run(app, "users", "add", "carl", stdin="battery staple\n")
+    assert "sigmasight db migrate" in str(result.exception)
+    assert isinstance(result.exception, SigmaSightError)
+    with psycopg.connect(bare_database.owner) as connection:
+        assert connection.execute("select to_regclass('book.users')").fetchone() == (None,)
 
 
 def test_import_says_what_it_made_and_again_that_nothing_changed(

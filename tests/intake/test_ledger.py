@@ -137,6 +137,7 @@ def test_an_unknown_owner_is_refused(book: Book, main_id: int) -> None:
 
 BAD_MARKS = [
     ("Nowhere,ACME,2024-02-01,1", "portfolio", "unknown_portfolio"),
+    ("01,ACME,2024-02-01,1", "portfolio", "unknown_portfolio"),
     ("999999999999999999999,ACME,2024-02-01,1", "portfolio", "unknown_portfolio"),
     (",ACME,2024-02-01,1", "portfolio", "missing_value"),
     ("Main,SPY,2024-02-01,1", "symbol", "not_private"),
