@@ -144,7 +144,7 @@ def _create(connection: Connection[Any], new: _Import) -> ImportResult | None:
 
 
 def _insert_portfolio(connection: Connection[Any], new: _Import) -> int:
-    connection.execute(query("book/begin_commit"), {"action": "import"})
+    connection.execute(query("store/begin_commit"), {"run_id": None, "action": "import"})
     terms = {
         "owner_id": new.owner_id,
         "name": new.name,

@@ -1,5 +1,6 @@
 """What marks and cash flows have in common: which portfolio a row means, and what it changes."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,8 @@ from psycopg import Connection
 from api.intake.users import user_id
 from pipelines.sources.csv_errors import ErrorList
 from sql import query
+
+_ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class LedgerRow(Protocol):
@@ -58,22 +61,18 @@ def resolve_portfolios(
     owner_id = None if owner is None else user_id(connection, owner)
     texts = list(dict.fromkeys(row.portfolio for row in rows))
     wanted = {"names": texts, "ids": [i for i in map(_as_id, texts) if i is not None], "owner_id": owner_id}
-    found = [Portfolio(*row) for row in connection.execute(query("book/find_portfolios"), wanted)]
-    resolved: dict[str, Portfolio] = {}
-    for text in texts:
-        candidates = [p for p in found if text == p.name or _as_id(text) == p.id]
-        if len(candidates) == 1:
-            resolved[text] = candidates[0]
-            continue
-        code, message = _why_not_one(text, candidates)
-        for row in rows:
-            if row.portfolio == text:
-                errors.add(row.row, "portfolio", code, message)
-    return resolved
+    meant: dict[str, list[Portfolio]] = {text: [] for text in texts}
+    for portfolio in [Portfolio(*row) for row in connection.execute(query("book/find_portfolios"), wanted)]:
+        for text in meant.keys() & {portfolio.name, str(portfolio.id)}:
+            meant[text].append(portfolio)
+    for row in rows:
+        if len(meant[row.portfolio]) != 1:
+            errors.add(row.row, "portfolio", *_why_not_one(row.portfolio, meant[row.portfolio]))
+    return {text: candidates[0] for text, candidates in meant.items() if len(candidates) == 1}
 
 
 def _as_id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+    return int(text) if _ID.fullmatch(text) else None
 
 
 def _why_not_one(text: str, candidates: Sequence[Portfolio]) -> tuple[str, str]:
@@ -101,7 +100,7 @@ def write_changes(
     """
     changes = connection.execute(query(f"book/changed_{table}"), columns).fetchall()
     if changes:
-        connection.execute(query("book/begin_commit"), {"action": action})
+        connection.execute(query("store/begin_commit"), {"run_id": None, "action": action})
         *values, _ = zip(*changes, strict=True)
         connection.execute(query(f"book/put_{table}"), dict(zip(columns, map(list, values), strict=True)))
     corrected = sum(is_correction for *_, is_correction in changes)

@@ -66,8 +66,12 @@ def _connection() -> Iterator[Any]:
             yield connection
 
 
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 def _read_password() -> str:
-    if sys.stdin.isatty():
+    if _is_terminal():
         answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         return answer
     return sys.stdin.readline().rstrip("\r\n")

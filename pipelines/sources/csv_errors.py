@@ -14,6 +14,7 @@ CODES: Final = {
     "nul_byte": "a NUL byte",
     "malformed_csv": "an unclosed quote or text after one",
     "delimiter": "columns are not separated by commas",
+    "too_many_columns": "more columns than accepted",
     "missing_column": "a required column is missing",
     "duplicate_column": "two columns mean the same field",
     # a cell

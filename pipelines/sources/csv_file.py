@@ -11,6 +11,7 @@ from pipelines.sources.csv_errors import ErrorList
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_ROWS: Final = 250_000
+MAX_COLUMNS: Final = 200
 MAX_CELL: Final = 2_000
 """Characters."""
 
@@ -131,6 +132,8 @@ def _understand(
     if len(header) == 1 and (found := re.search(r"[;\t|]", header[0])):
         message = f"columns must be separated by commas, not by {found[0]!r}"
         raise errors.fatal(line, None, "delimiter", message)
+    if len(header) > MAX_COLUMNS:
+        raise errors.fatal(line, None, "too_many_columns", f"more than {MAX_COLUMNS} columns")
     meaning = {alias: column.name for column in columns for alias in (column.name, *column.aliases)}
     fields = [meaning.get(re.sub(r"[\s_-]+", "_", name.lower())) for name in header]
     for column in columns:

@@ -311,6 +311,7 @@ def workbook() -> bytes:
         (SAMPLE + b'SPY,1,1,2024-01-02,"a"b\n', 5, "malformed_csv"),
         (SAMPLE + b"SPY,1,1,2024-01-02," + b"x" * 200_000, 5, "malformed_csv"),
         (b'"' + SAMPLE, 1, "malformed_csv"),
+        (b"," * 200 + SAMPLE, 1, "too_many_columns"),
         (SAMPLE.replace(b",", b";"), 1, "delimiter"),
         (SAMPLE.replace(b",", b"\t"), 1, "delimiter"),
     ],

@@ -1,1 +1,0 @@
-select analytics.begin_commit(null, %(action)s)
