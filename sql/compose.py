@@ -35,7 +35,7 @@ _FIXED_WIDTH: dict[str, LiteralString] = {
     "money": "coalesce(({0} * 10000)::bigint, (-9223372036854775808)::bigint)",
     "float": "coalesce({0}::double precision, 'NaN'::double precision)",
     "bool": "{0}",
-    "text": "rpad(coalesce({0}, ''), {1}, chr(1))",
+    "text": "coalesce({0}, '') || repeat(chr(1), {1} - octet_length(coalesce({0}, '')))",
     "digest": "{0}",
 }
 

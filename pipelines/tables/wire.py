@@ -155,9 +155,12 @@ def decode(columns: Sequence[Column], payload: bytes) -> Columns:
     """Parse what a fixed-width binary COPY returned."""
     layout = record_type(columns)
     count, remainder = divmod(len(payload) - len(HEADER) - len(TRAILER), layout.itemsize)
-    if remainder or not payload.startswith(HEADER[:11]):
-        raise ValueError("the server's binary COPY has another layout than its table: a text is too wide")
+    if not payload.startswith(HEADER[:11]):
+        raise ValueError("this is no binary COPY")
     records = np.frombuffer(payload, dtype=layout, count=count, offset=len(HEADER))
+    # A text wider than its column shifts all that follows, the number of fields of the next row included.
+    if remainder or (records["fields"] != len(columns)).any():
+        raise ValueError("the server's binary COPY has another layout than its table: a text is too wide")
     return {column.name: _parse(column, records[column.name]) for column in columns}
 
 
@@ -181,10 +184,13 @@ def _parse(column: Column, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _text(padded: npt.NDArray[np.bytes_]) -> npt.NDArray[np.str_]:
-    """ASCII text from its form padded on the right with PAD."""
+    """Text from its UTF-8 form padded on the right with PAD; pure ASCII by a plain widening of the bytes."""
     if len(padded) == 0:
         return np.zeros(0, dtype="U1")
     raw = padded.view(np.uint8).reshape(len(padded), padded.dtype.itemsize)
+    if raw.max() >= 128:
+        stripped = np.where(raw == PAD, np.uint8(0), raw)
+        return np.char.decode(stripped.view(padded.dtype).reshape(len(padded)), "utf-8")
     width = int(np.flatnonzero((raw != PAD).any(axis=0)).max(initial=0)) + 1
     points = np.where(raw[:, :width] == PAD, 0, raw[:, :width]).astype(np.uint32)
     return np.ascontiguousarray(points).view(f"U{width}").reshape(len(padded))
