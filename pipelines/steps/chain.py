@@ -9,7 +9,7 @@ from pipelines.steps.plan import Request, read_plan
 from pipelines.steps.position_greeks import position_greeks
 from pipelines.steps.position_pnl import position_pnl
 from pipelines.steps.risk_metrics import risk_metrics
-from pipelines.steps.rolled_equity import mirror_equity, rolled_equity
+from pipelines.steps.rolled_equity import lock_portfolios, mirror_equity, rolled_equity
 from pipelines.steps.snapshots import snapshots
 from pipelines.steps.work import Step, Work
 from pipelines.tables.database import Database
@@ -45,6 +45,8 @@ def run_step(
     with database.transaction():
         plan = read_plan(database, request, known_at)
         work = Work(database, plan, known_at, risk_free_rate)
+        if name == "rolled_equity":
+            lock_portfolios(work)
         for batch in STEPS[name](work):
             result.written.setdefault(batch.spec.name, Written()).add(replace(database, batch))
         if name == "rolled_equity":

@@ -19,12 +19,11 @@ _CLOSING = (integer("portfolio_id"), money("closing_equity"))
 
 
 def rolled_equity(work: Work) -> Iterator[Batch]:
-    """Rows of rolled_equity for the whole range; locks the portfolios first."""
+    """Rows of rolled_equity for the whole range; who stores them locks the portfolios first."""
     work = work.requiring(POSITION_PNL)
     plan = work.plan
     if not len(plan.portfolio_id):
         return
-    work.database.run("analytics/lock_portfolios", {"portfolios": plan.portfolio_id.tolist()})
     start, end = int(plan.first_ix.min()), int(plan.last_ix.max())
     pnl, flow = _daily_pnl(work, start, end), _capital_flow(work, start, end)
     opening, closing = equity.roll(_opening(work, start), pnl, flow)
@@ -40,6 +39,11 @@ def rolled_equity(work: Work) -> Iterator[Batch]:
     }
     inputs = {name: rows[name] for name in ("opening_equity", "daily_pnl", "capital_flow")}
     yield Batch(ROLLED_EQUITY, portfolio_slices(plan, start, end, rows, inputs), rows)
+
+
+def lock_portfolios(work: Work) -> None:
+    """Lock the portfolios until the transaction ends: before the previous closing is read."""
+    work.database.run("analytics/lock_portfolios", {"portfolios": work.plan.portfolio_id.tolist()})
 
 
 def mirror_equity(work: Work) -> None:
