@@ -24,7 +24,7 @@ start_postgresql_15() {
   (
     cd "$postgresql_15"
     "${as[@]}" "$programs/initdb" -D data --username=postgres --auth=scram-sha-256 --pwfile=password --encoding=UTF8 --locale=C.UTF-8 >initdb.log
-    "${as[@]}" "$programs/pg_ctl" -D data --wait --log=server.log --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200" start >/dev/null
+    "${as[@]}" "$programs/pg_ctl" -D data --wait --log=server.log --options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c fsync=off" start >/dev/null
   ) || return 1
   export SIGMASIGHT_TEST_EXTERNAL_URL="postgresql://postgres:$password@127.0.0.1:$port/postgres"
 }

@@ -8,26 +8,42 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pipelines.postgres import server
+from pipelines.postgres import location, server
 from pipelines.postgres.credentials import DatabaseUrls, Role
 from tests.postgres_server import EXTERNAL, PostgresServer, create_templates, embedded_server, external_server
 
 _SHARED = "SIGMASIGHT_TEST_SHARED"
+_WATCHDOG = pytest.StashKey[subprocess.Popen[bytes]]()
+_CLEAN_UP = """
+cat >/dev/null
+server=$(head -n 1 "$1/postgres/postmaster.pid" 2>/dev/null) && kill -INT "$server"
+while [ -e "$1/postgres/postmaster.pid" ]; do sleep 0.2; done
+rm -rf "$1"
+[ ! -d "$2" ] || rmdir "$2"
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[_SHARED] = tempfile.mkdtemp(prefix="sigmasight-test-")
+        config.stash[_WATCHDOG] = _watch(Path(os.environ[_SHARED]))
     for name in list(os.environ):
         ours = name.startswith("SIGMASIGHT_") and name not in (_SHARED, EXTERNAL)
         if ours or name in ("POLYGON_API_KEY", "DAGSTER_HOME") or name.startswith("PG"):
             del os.environ[name]
+
+
+def _watch(shared: Path) -> "subprocess.Popen[bytes]":
+    """Stop the server also when the tests are killed: their end of a pipe closes then."""
+    command = ["sh", "-c", _CLEAN_UP, "watchdog", str(shared), str(location.socket_dir(shared))]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -35,6 +51,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shared = Path(os.environ.pop(_SHARED))
         server.stop(shared)
         shutil.rmtree(shared, ignore_errors=True)
+        config.stash[_WATCHDOG].communicate()
 
 
 @pytest.fixture(scope="session")

@@ -1,27 +1,50 @@
-"""`sigmasight db …` as typed: in processes of their own, on an embedded server of their own."""
+"""`sigmasight db …` as typed, on an embedded server of its own."""
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from pipelines.cli.main import main
 from pipelines.postgres import DatabaseUrls, server
 from sql import migrate
 
-Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def _sigmasight(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    command = [str(Path(sys.executable).parent / "sigmasight"), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def sigmasight(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run the command, in this process."""
+
+    def run(*arguments: str, stdin: str = "") -> Done:
+        monkeypatch.setattr(sys, "argv", ["sigmasight", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code
+        return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home whose server is stopped at the end."""
     folder = tmp_path_factory.mktemp("cli") / "home"
     yield folder
@@ -29,13 +52,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def sigmasight(home: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run the command with that home."""
-    monkeypatch.setenv("SIGMASIGHT_HOME", str(home))
-    return _sigmasight
+def home(embedded_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of the module's server; the settings point at it."""
+    monkeypatch.setenv("SIGMASIGHT_HOME", str(embedded_home))
+    return embedded_home
 
 
-def _succeeds(done: "subprocess.CompletedProcess[str]") -> str:
+def _succeeds(done: Done) -> str:
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -90,16 +113,18 @@ def test_backup_reset_restore(sigmasight: Command, home: Path, tmp_path: Path) -
     _succeeds(sigmasight("db", "stop"))
 
 
-def test_an_external_server_is_neither_started_nor_stopped(database: DatabaseUrls) -> None:
-    assert "external PostgreSQL is ready" in _succeeds(_sigmasight("db", "start"))
-    assert "is not stopped from here" in _succeeds(_sigmasight("db", "stop"))
-    assert _succeeds(_sigmasight("db", "url")) == f"{database.owner}\n"
+def test_an_external_server_is_neither_started_nor_stopped(
+    sigmasight: Command, database: DatabaseUrls
+) -> None:
+    assert "external PostgreSQL is ready" in _succeeds(sigmasight("db", "start"))
+    assert "is not stopped from here" in _succeeds(sigmasight("db", "stop"))
+    assert _succeeds(sigmasight("db", "url")) == f"{database.owner}\n"
     assert not Path(os.environ["SIGMASIGHT_HOME"]).exists()
 
 
-def test_errors_are_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_errors_are_one_line(sigmasight: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SIGMASIGHT_DATABASE_URL", f"postgresql://o:hidden@/d?host={tmp_path}")
-    done = _sigmasight("db", "start")
+    done = sigmasight("db", "start")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("sigmasight: PostgreSQL cannot be reached")

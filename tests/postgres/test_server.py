@@ -17,6 +17,8 @@ from pipelines.postgres.credentials import Role
 from pipelines.settings import Settings
 from tests.postgres.other_user import AsUser, run_as
 
+this_user = pytest.mark.parametrize("uid", ["this user"], indirect=True)
+
 
 def _url(home: Path, role: Role = Role.OWNER) -> str:
     return Settings(home=home).urls().of(role)
@@ -42,36 +44,37 @@ def _answer(home: Path) -> int:
     return answer
 
 
-def test_start_is_idempotent_and_data_survive_a_restart(home: Path, as_user: AsUser) -> None:
-    assert as_user(embedded.start, home) is True
-    assert as_user(embedded.start, home) is False
-    as_user(_create_table, home)
-    assert as_user(server.stop, home) is True
-    assert as_user(server.stop, home) is False
-    assert not server.is_running(home)
-    assert as_user(embedded.start, home) is True
-    assert as_user(_answer, home) == 42
+def test_start_is_idempotent_and_data_survive_a_restart(new_home: Path, as_user: AsUser) -> None:
+    assert as_user(embedded.start, new_home) is True
+    assert as_user(embedded.start, new_home) is False
+    as_user(_create_table, new_home)
+    assert as_user(server.stop, new_home) is True
+    assert as_user(server.stop, new_home) is False
+    assert not server.is_running(new_home)
+    assert as_user(embedded.start, new_home) is True
+    assert as_user(_answer, new_home) == 42
 
 
-def test_the_server_is_closed_to_others(home: Path, uid: int, as_user: AsUser) -> None:
-    before = {folder: folder.stat().st_mode for folder in home.parents}
-    as_user(embedded.start, home)
+def test_the_server_is_closed_to_others(new_home: Path, uid: int, as_user: AsUser) -> None:
+    before = {folder: folder.stat().st_mode for folder in new_home.parents}
+    as_user(embedded.start, new_home)
 
-    assert {folder: folder.stat().st_mode for folder in home.parents} == before
-    for folder in (home, location.data_dir(home), location.socket_dir(home)):
+    assert {folder: folder.stat().st_mode for folder in new_home.parents} == before
+    for folder in (new_home, location.data_dir(new_home), location.socket_dir(new_home)):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    for file in (credentials.file_of(home), server.log_file(home)):
+    for file in (credentials.file_of(new_home), server.log_file(new_home)):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert location.data_dir(home).stat().st_uid == location.server_uid(home) != 0
+    assert location.data_dir(new_home).stat().st_uid == location.server_uid(new_home) != 0
 
-    lines = (location.data_dir(home) / "pg_hba.conf").read_text().splitlines()
+    lines = (location.data_dir(new_home) / "pg_hba.conf").read_text().splitlines()
     assert [line.split()[-1] for line in lines if line and not line.startswith("#")] == ["scram-sha-256"]
-    superuser = embedded.superuser_url(home)
+    superuser = embedded.superuser_url(new_home)
     assert _run(superuser, "show listen_addresses") == [("",)]
     assert _run(superuser, "show fsync") == [("on",)]
-    assert _run(superuser, "show unix_socket_directories") == [(str(location.socket_dir(home)),)]
+    assert _run(superuser, "show unix_socket_directories") == [(str(location.socket_dir(new_home)),)]
 
 
+@this_user
 def test_nobody_logs_in_without_a_password(home: Path, as_user: AsUser) -> None:
     as_user(embedded.start, home)
     place = {"host": str(location.socket_dir(home)), "port": "5432", "dbname": "sigmasight"}
@@ -93,6 +96,7 @@ def test_another_user_does_not_even_reach_the_socket(home: Path, as_user: AsUser
             run_as(other, os.listdir, location.data_dir(home))
 
 
+@this_user
 def test_a_running_server_is_found_without_a_program(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     embedded.start(home)
     with monkeypatch.context() as patch:
@@ -137,15 +141,16 @@ def test_a_pid_file_that_names_another_process_does_not_hinder(home: Path, uid: 
         bystander.wait()
 
 
-def test_of_concurrent_starts_one_starts(home: Path) -> None:
+@this_user
+def test_of_concurrent_starts_one_starts(new_home: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
-        started = list(pool.map(embedded.start, [home] * 4))
+        started = list(pool.map(embedded.start, [new_home] * 4))
     assert sorted(started) == [False, False, False, True]
-    assert _run(_url(home), "select current_user") == [("sigmasight",)]
+    assert _run(_url(new_home), "select current_user") == [("sigmasight",)]
 
 
-def test_a_long_home_gets_a_short_private_socket_folder(home: Path, uid: int, as_user: AsUser) -> None:
-    long = home / ("long" * 30)
+def test_a_long_home_gets_a_short_private_socket_folder(new_home: Path, uid: int, as_user: AsUser) -> None:
+    long = new_home / ("long" * 30)
     try:
         as_user(embedded.start, long)
         folder = location.socket_dir(long)
@@ -157,13 +162,14 @@ def test_a_long_home_gets_a_short_private_socket_folder(home: Path, uid: int, as
     assert not folder.exists()
 
 
+@this_user
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user's folder")
-def test_a_socket_folder_of_somebody_else_is_refused(home: Path) -> None:
-    folder = location.socket_dir(home)
+def test_a_socket_folder_of_somebody_else_is_refused(new_home: Path) -> None:
+    folder = location.socket_dir(new_home)
     folder.mkdir(mode=0o777)
     try:
         with pytest.raises(DatabaseError, match="is not a folder of user"):
-            embedded.start(home)
+            embedded.start(new_home)
     finally:
         folder.rmdir()
 
@@ -179,6 +185,7 @@ def test_lost_passwords_are_made_anew(home: Path, as_user: AsUser) -> None:
     assert as_user(_answer, home) == 42
 
 
+@this_user
 def test_a_start_that_fails_says_why(home: Path) -> None:
     embedded.start(home)
     server.stop(home)
@@ -187,7 +194,8 @@ def test_a_start_that_fails_says_why(home: Path) -> None:
         embedded.start(home)
 
 
-def test_a_half_made_data_folder_is_made_anew(home: Path) -> None:
-    (home / "postgres.new" / "base").mkdir(parents=True)
-    assert embedded.start(home) is True
-    assert not (home / "postgres.new").exists()
+@this_user
+def test_a_half_made_data_folder_is_made_anew(new_home: Path) -> None:
+    (new_home / "postgres.new" / "base").mkdir(parents=True)
+    assert embedded.start(new_home) is True
+    assert not (new_home / "postgres.new").exists()
