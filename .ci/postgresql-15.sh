@@ -7,7 +7,8 @@ start_postgresql_15() {
     # Its package would otherwise start a cluster of its own.
     mkdir -p /etc/postgresql-common
     [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends postgresql-15 || return 1
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
+      -o Dpkg::Options::=--force-confold postgresql-15 || return 1
   fi
   postgresql_15=$(mktemp -d)
   chmod 755 "$postgresql_15"
