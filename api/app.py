@@ -19,7 +19,7 @@ from api.middleware import Requests
 from api.openapi import UNCHANGED, problems
 from api.parameters import refuse_unknown
 from api.passwords import verify_password
-from api.routers import auth, health, portfolio
+from api.routers import auth, health, portfolio, positions, risk, tags
 from api.throttle import Throttle
 from pipelines.settings import Settings, settings
 
@@ -66,7 +66,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None) -> Fas
     app.include_router(
         auth.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 429, 503)
     )
-    for router in (portfolio.router,):
+    for router in (portfolio.router, positions.router, risk.router, tags.router):
         app.include_router(
             router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503) | UNCHANGED
         )

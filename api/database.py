@@ -7,7 +7,7 @@ import psycopg
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool
 
-from sql import query
+from api.reads.statements import statement
 
 STATEMENT_TIMEOUT_MS: Final = 5_000
 """A statement that takes longer is ended by PostgreSQL: an answer nobody waits for any more."""
@@ -28,7 +28,7 @@ class Transaction:
     async def row(self, name: str, params: Params | None = None) -> tuple[Any, ...] | None:
         """Return the first row of `sql/queries/<name>.sql`, or None."""
         self.statements += 1
-        cursor = await self._connection.execute(query(name), params)
+        cursor = await self._connection.execute(statement(name), params)
         found: tuple[Any, ...] | None = await cursor.fetchone()
         return found
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from api.errors import ProblemError, invalid
+from api.errors import invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Standing:
 class Moment:
     """A question's portfolio, session and instant, all of them settled."""
 
-    portfolio_id: int
-    inception_date: date
+    portfolio_id: int | None
+    inception_date: date | None
     as_of: date
     session: date | None
     known_at: datetime
@@ -49,18 +49,14 @@ class Moment:
             "known_at": self.known_at.isoformat().replace("+00:00", "Z"),
             "as_of_is_session": self.as_of_is_session,
             "is_behind": self.is_behind,
-            "reason": self.reason,
         }
 
 
 def settle(standing: Standing, as_of: date | None, known_at: datetime | None) -> Moment:
     """Decide what a question is about.
 
-    Raises ProblemError: 404 portfolio_not_found (none, or another user's); 422 with future, before_inception or
-    unknown_then for `as_of` or `known_at`.
+    Raises ProblemError: 422 with future, before_inception or unknown_then for `as_of` or `known_at`.
     """
-    if standing.portfolio_id is None:
-        raise ProblemError(404, "there is no such portfolio", code="portfolio_not_found")
     newest = standing.newest or standing.now
     if known_at is not None and known_at > max(standing.now, newest):
         raise invalid("known_at", "future", f"known_at {known_at.isoformat()} is in the future")
@@ -68,11 +64,12 @@ def settle(standing: Standing, as_of: date | None, known_at: datetime | None) ->
         raise invalid(
             "as_of", "future", f"as_of {as_of} is in the future; it is {standing.today} in New York"
         )
-    if standing.inception_date is None:
+    if standing.inception_date is None and standing.portfolio_id is not None:
         message = f"portfolio {standing.portfolio_id} was not in the book yet at that instant"
         raise invalid("known_at", "unknown_then", message)
     asked = standing.asked_session
-    if as_of is not None and (asked is None or asked < standing.inception_date):
+    inception = standing.inception_date or date.min
+    if as_of is not None and (asked is None or asked < inception):
         message = f"as_of {as_of} is before the portfolio's inception {standing.inception_date}"
         raise invalid("as_of", "before_inception", message)
     return Moment(
@@ -91,4 +88,6 @@ def _why_nothing(standing: Standing) -> str | None:
     """Why there is no stored session; None if there is one."""
     if standing.session is not None:
         return None
+    if standing.portfolio_id is None:
+        return "no_portfolio"
     return "at_inception" if standing.asked_session == standing.inception_date else "not_materialized"

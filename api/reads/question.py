@@ -10,6 +10,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 
 from api.database import Database, Transaction
+from api.errors import ProblemError, invalid, not_found
 from api.parameters import Day, Id, Instant
 from api.reads import cursor as cursors
 from api.reads.clock import Moment, Standing, settle
@@ -38,11 +39,27 @@ KnownAt = Annotated[
 PortfolioId = Annotated[
     Id | None, Query(description="Portfolio asked about. Default: the token's, the user's first.")
 ]
+Start = Annotated[Day | None, Query(description="First date of the range. Default: inception.")]
+End = Annotated[Day | None, Query(description="Last date of the range. Default: as_of.")]
+Cursor = Annotated[
+    str | None,
+    Query(max_length=cursors.MAX_LENGTH, description="What the page before returned as `next`."),
+]
+
+
+def in_order(start: date | None, end: date | None) -> None:
+    """Refuse a range that ends before it starts (422 after_end)."""
+    if start is not None and end is not None and start > end:
+        raise invalid("start", "after_end", f"start {start} is after end {end}")
 
 
 @dataclass(slots=True)
 class Question:
-    """What was asked. `position_id` is set where the path names a position: then it decides the portfolio."""
+    """What was asked.
+
+    position_id: set where the path names a lot, which then decides the portfolio. needs_portfolio: false where a
+    caller without any portfolio is answered too.
+    """
 
     request: Request
     caller: Principal
@@ -50,12 +67,14 @@ class Question:
     as_of: date | None
     known_at: datetime | None
     position_id: int | None = None
+    needs_portfolio: bool = True
 
     async def answer(self, name: str, params: Mapping[str, Any] | None = None) -> Response:
         """Answer with the one JSON object that `sql/queries/<name>.sql` makes, and what the answer is about.
 
         The query is given portfolio_id, session (null: nothing is stored), as_of, inception_date, known_at (null:
-        now), user_id and `params`. Its row is (object as text, key of the next page or null).
+        now), user_id, position_id, missing (why nothing is stored, null if something is) and `params`. Its row is
+        (object as text, key of the next page or null).
         """
         database: Database = self.request.app.state.database
         return await database.read(lambda transaction: self._answer(transaction, name, params or {}))
@@ -93,9 +112,17 @@ class Question:
         if row is None:
             raise unauthenticated("the token's user is no more", "invalid_token")
         standing = Standing(*row)
+        if standing.portfolio_id is None and (self.needs_portfolio or self._portfolio_asked() is not None):
+            raise self._not_found()
         moment = settle(standing, self.as_of, self.known_at)
         tag = etag(self.request, self.caller.user_id, standing.role, standing.newest, moment.echo())
         return moment, tag
+
+    def _not_found(self) -> ProblemError:
+        """What is not there and what is another user's look the same."""
+        if self.position_id is not None:
+            return not_found("there is no such position", "position_not_found")
+        return not_found("there is no such portfolio", "portfolio_not_found")
 
     def _portfolio_asked(self) -> int | None:
         if self.portfolio_id is not None or self.position_id is not None:
@@ -111,6 +138,7 @@ class Question:
             "as_of": moment.as_of,
             "inception_date": moment.inception_date,
             "known_at": self.known_at,
+            "missing": moment.reason,
         }
 
     def turn_page(self, cursor: str | None, place: Callable[[Any], T]) -> T | None:

@@ -1,27 +1,20 @@
 """A portfolio as a whole."""
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api.errors import invalid
-from api.parameters import Day, Limit
-from api.reads.cursor import MAX_LENGTH
-from api.reads.question import Asked
+from api.parameters import Limit
+from api.reads.question import Asked, Cursor, End, Start, in_order
+from api.schemas.attribution import Attribution
 from api.schemas.portfolio import Portfolio, PortfolioHistory
 
 MAX_SESSIONS: Final = 1000
 DEFAULT_SESSIONS: Final = 252
 
 router = APIRouter(tags=["portfolio"])
-
-Start = Annotated[Day | None, Query(description="First date of the range. Default: inception.")]
-End = Annotated[Day | None, Query(description="Last date of the range. Default: as_of.")]
-Cursor = Annotated[
-    str | None, Query(max_length=MAX_LENGTH, description="What the page before returned as `next`.")
-]
 
 
 @router.get(
@@ -48,8 +41,26 @@ async def history(
     cursor: Cursor = None,
 ) -> Response:
     """The stored sessions from `start` to `end`, oldest first; never one after as_of."""
-    if start is not None and end is not None and start > end:
-        raise invalid("start", "after_end", f"start {start} is after end {end}")
+    in_order(start, end)
     after = asked.turn_page(cursor, date.fromisoformat)
     params = {"start": start, "end": end, "after": after, "limit": limit}
     return await asked.answer("api/portfolio_history", params)
+
+
+@router.get(
+    "/portfolio/attribution",
+    operation_id="getAttribution",
+    summary="Where the P&L came from",
+    response_model=Attribution,
+)
+async def attribution(
+    asked: Asked,
+    by: Annotated[
+        Literal["position", "sector", "tag", "type"], Query(description="What the contributions are by.")
+    ] = "position",
+    start: Start = None,
+    end: End = None,
+) -> Response:
+    """Money contributions of a period that add up to its P&L exactly."""
+    in_order(start, end)
+    return await asked.answer("api/attribution", {"by": by, "start": start, "end": end})

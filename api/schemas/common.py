@@ -41,8 +41,8 @@ class Answer(Model):
     reason: Annotated[
         str | None,
         Field(
-            description="Why there is no session: at_inception (history starts on the session after it) or "
-            "not_materialized (not computed yet). Null when there is one."
+            description="Why figures are null: at_inception (history starts on the session after it), "
+            "not_materialized (not computed yet), or what the answer itself says; null otherwise."
         ),
     ]
 

@@ -59,13 +59,6 @@ class Figures(Model):
         ),
     ]
     position_count: Annotated[int | None, Field(description="Lots held at the close.")]
-    figures_reason: Annotated[
-        str | None,
-        Field(
-            description="Why a figure of a stored session is null: opening_not_positive, no_underlying_price; "
-            "else null."
-        ),
-    ]
 
 
 class Coverage(Model):
@@ -136,6 +129,10 @@ class SessionFigures(Figures):
     session: Annotated[date, Field(description="NYSE session.")]
     stale_positions: Annotated[int, Field(description="Lots with a price 1 to 5 sessions old.")]
     unpriced_positions: Annotated[int, Field(description="Lots with an older price, or none since entry.")]
+    reason: Annotated[
+        str | None,
+        Field(description="Why a figure is null: opening_not_positive or no_underlying_price; else null."),
+    ]
 
 
 class PortfolioHistory(Answer):

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -54,16 +54,16 @@ PEP,-300,160.00,2024-01-03,
 MARKS = b"portfolio,symbol,date,price\nMain,ACME,2024-04-01,60\n"
 FLOWS = b"portfolio,date,amount\nMain,2024-03-01,50000\n"
 
+LAST_PRICE = {"GAPS": np.datetime64("2024-05-10"), "HOLE": np.datetime64("2024-04-30")}
+
 
 class Gappy(SimulatedPrices):
     """Simulated prices without the last sessions of two symbols: GAPS becomes stale, HOLE unpriced."""
 
-    _last = {"GAPS": np.datetime64("2024-05-10"), "HOLE": np.datetime64("2024-04-30")}
-
     def prices(self, symbols, start, end):  # type: ignore[no-untyped-def]
         found = super().prices(symbols, start, end)
         keep = np.ones(len(found["symbol"]), dtype=bool)
-        for symbol, last in self._last.items():
+        for symbol, last in LAST_PRICE.items():
             keep &= (found["symbol"] != symbol) | (found["session"] <= last)
         return {name: values[keep] for name, values in found.items()}
 
@@ -126,14 +126,22 @@ def changeable(database: DatabaseUrls) -> Filled:
 
 
 def settings_of(urls: DatabaseUrls) -> Settings:
-    return Settings(database_url=urls.owner, reader_url=urls.reader, intake_url=urls.intake,
-                    pipeline_url=urls.pipeline, dagster_url=urls.dagster, jwt_secret=KEY)  # type: ignore[arg-type]
+    return Settings(
+        database_url=urls.owner,
+        reader_url=urls.reader,
+        intake_url=urls.intake,
+        pipeline_url=urls.pipeline,
+        dagster_url=urls.dagster,
+        jwt_secret=KEY,
+    )  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
 def client(filled: Filled) -> Iterator[TestClient]:
     """The application on that database, in May 2024."""
-    with TestClient(create_app(settings_of(filled.urls), now=lambda: NOW), raise_server_exceptions=False) as found:
+    with TestClient(
+        create_app(settings_of(filled.urls), now=lambda: NOW), raise_server_exceptions=False
+    ) as found:
         yield found
 
 
@@ -178,6 +186,3 @@ def root(client: TestClient) -> Caller:
 def new(client: TestClient) -> Caller:
     """A user without a book."""
     return login(client, "new")
-
-
-Opened = Callable[[Filled], TestClient]

@@ -1,7 +1,7 @@
 -- A portfolio at the close of a session; figures are null where no session is stored.
 select row_to_json(answer)::text, null
 from (
-    select p.name, p.inception_date, p.initial_equity,
+    select coalesce(%(missing)s::text, s.reason) as reason, p.name, p.inception_date, p.initial_equity,
         coalesce(e.closing_equity, p.initial_equity) as equity_balance,
         coalesce(e.session, p.inception_date) as equity_as_of,
         s.net_asset_value, s.cash,
@@ -9,7 +9,7 @@ from (
         s.delta_long_exposure, s.delta_short_exposure, s.delta_gross_exposure, s.delta_net_exposure,
         s.daily_pnl, s.mtd_pnl, s.ytd_pnl, s.cumulative_pnl, s.daily_return, r.mtd_return, r.ytd_return,
         case when s.net_asset_value > 0 then (s.gross_exposure / s.net_asset_value)::double precision end as leverage,
-        s.position_count, s.reason as figures_reason,
+        s.position_count,
         case when s.session is not null then h.positions_by_type end as positions_by_type,
         case when s.session is not null then json_build_object(
             'priced', s.position_count - s.stale_positions - s.unpriced_positions,
