@@ -46,3 +46,12 @@ begin
         execute format('grant execute on function %s to sigmasight_intake, sigmasight_pipeline, sigmasight_reader', f);
     end loop;
 end $$;
+
+-- The API says whether the tables are those its code expects. (A schema built without migrations has no such table.)
+grant usage on schema public to sigmasight_reader;
+do $$
+begin
+    if to_regclass('public.alembic_version') is not null then
+        grant select on public.alembic_version to sigmasight_reader;
+    end if;
+end $$;

@@ -1,0 +1,100 @@
+"""The application: `uvicorn api.app:app` serves the reads, and nothing that writes.
+
+Its connections are the reader role's, so PostgreSQL itself refuses whatever is no read.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from importlib.metadata import version
+from typing import Final
+
+import anyio
+from fastapi import Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import errors, logs, openapi
+from api.database import Database
+from api.middleware import Requests
+from api.openapi import UNCHANGED, problems
+from api.parameters import refuse_unknown
+from api.passwords import verify_password
+from api.routers import auth, health, portfolio, positions, risk, tags
+from api.throttle import Throttle
+from pipelines.settings import Settings, settings
+
+PREFIX: Final = "/api/v1"
+MAX_BODY_BYTES: Final = 64 * 2**10
+MIN_GZIP_BYTES: Final = 1024
+PASSWORDS_AT_ONCE: Final = 2
+"""bcrypt takes a processor for a fifth of a second: logins must not take all of them from reads."""
+
+_DESCRIPTION: Final = """
+Portfolio risk of long/short equity and options books: what the pipeline stored, and nothing computed on the way.
+
+Money is USD, returns and weights are fractions (0.01 is 1 %), dates are NYSE sessions. P&L is price return only:
+without dividends, borrow costs and fees. Every read takes `as_of` (a date) and `known_at` (an instant) and says which
+session it is of. What is not available is null, with a reason. Errors are `application/problem+json` (RFC 9457).
+"""
+
+Now = Callable[[], datetime | None]
+
+
+def create_app(given: Settings | None = None, *, now: Now = lambda: None) -> FastAPI:
+    """Return the read-only application. Settings are read when it starts, unless given.
+
+    now: the clock, aware; None stands for the database's own. Tests set it.
+    """
+    app = FastAPI(
+        title="SigmaSight",
+        version=version("sigmasight"),
+        description=_DESCRIPTION,
+        lifespan=_lifespan(given),
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False},
+    )
+    app.state.now = now
+    app.state.throttle = Throttle()
+    errors.install(app)
+    openapi.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES)
+    app.add_middleware(Requests)
+    strictly = [Depends(refuse_unknown)]
+    app.include_router(health.router, dependencies=strictly, responses=problems(422))
+    app.include_router(
+        auth.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 429, 503)
+    )
+    for router in (portfolio.router, positions.router, risk.router, tags.router):
+        app.include_router(
+            router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503) | UNCHANGED
+        )
+    return app
+
+
+def _lifespan(given: Settings | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        logs.configure()
+        chosen = given or settings()
+        app.state.jwt_key = chosen.jwt_key()
+        app.state.database = Database(chosen.urls().reader)
+        app.state.password_limiter = anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
+        # Makes the hash that unknown users are compared with, so that the first of them takes no longer.
+        await anyio.to_thread.run_sync(verify_password, "", None)
+        await app.state.database.open()
+        try:
+            yield
+        finally:
+            await app.state.database.close()
+
+    return lifespan
+
+
+def serve() -> FastAPI:
+    """Return the application that `sigmasight up` runs."""
+    return create_app()
+
+
+app = create_app()

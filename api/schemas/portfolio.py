@@ -1,0 +1,145 @@
+"""A portfolio at the close of a session, and its history."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.schemas.common import Answer, Model, Next
+
+PRICE_RETURN_ONLY = "Price return only: without dividends, borrow costs and fees."
+
+
+class Figures(Model):
+    """The book at the close of a session, as analytics.snapshots has it."""
+
+    net_asset_value: Annotated[
+        float | None, Field(description="USD, closing equity: long plus short exposure plus cash.")
+    ]
+    cash: Annotated[
+        float | None, Field(description="USD, net asset value less net exposure; negative when borrowed.")
+    ]
+    long_exposure: Annotated[float | None, Field(description="USD, sum of the positive market values.")]
+    short_exposure: Annotated[
+        float | None, Field(description="USD, sum of the negative market values, not above 0.")
+    ]
+    gross_exposure: Annotated[float | None, Field(description="USD, long less short exposure.")]
+    net_exposure: Annotated[float | None, Field(description="USD, long plus short exposure.")]
+    delta_long_exposure: Annotated[
+        float | None,
+        Field(
+            description="USD, sum of the positive delta-adjusted values (options: delta × underlying price); "
+            "null when one is unknown."
+        ),
+    ]
+    delta_short_exposure: Annotated[
+        float | None,
+        Field(
+            description="USD, sum of the negative delta-adjusted values, not above 0; null when one is unknown."
+        ),
+    ]
+    delta_gross_exposure: Annotated[
+        float | None, Field(description="USD, delta-adjusted long less short exposure.")
+    ]
+    delta_net_exposure: Annotated[
+        float | None, Field(description="USD, delta-adjusted long plus short exposure.")
+    ]
+    daily_pnl: Annotated[float | None, Field(description=f"USD P&L of the session. {PRICE_RETURN_ONLY}")]
+    mtd_pnl: Annotated[
+        float | None, Field(description="USD P&L from the first session of the month, or since inception.")
+    ]
+    ytd_pnl: Annotated[
+        float | None, Field(description="USD P&L from the first session of the year, or since inception.")
+    ]
+    cumulative_pnl: Annotated[float | None, Field(description="USD P&L since inception.")]
+    daily_return: Annotated[
+        float | None,
+        Field(
+            description="Daily P&L / opening equity, fraction (0.01 is 1 %); null if that is not positive."
+        ),
+    ]
+    position_count: Annotated[int | None, Field(description="Lots held at the close.")]
+
+
+class Coverage(Model):
+    """How well the lots held at the close are priced: the three add up to position_count."""
+
+    priced: Annotated[int, Field(description="Lots with a price of the session, or a valid private mark.")]
+    stale: Annotated[int, Field(description="Lots with a price 1 to 5 sessions old.")]
+    unpriced: Annotated[int, Field(description="Lots with an older price, or none since entry.")]
+
+
+class PositionsByType(Model):
+    """Lots held at the close, by type."""
+
+    LONG: Annotated[int, Field(description="Long stocks, ETFs and privates, lots.")]
+    SHORT: Annotated[int, Field(description="Short stocks, ETFs and privates, lots.")]
+    LC: Annotated[int, Field(description="Long calls, lots.")]
+    SC: Annotated[int, Field(description="Short calls, lots.")]
+    LP: Annotated[int, Field(description="Long puts, lots.")]
+    SP: Annotated[int, Field(description="Short puts, lots.")]
+
+
+class Portfolio(Answer, Figures):
+    """The risk picture of a book at the close of a session."""
+
+    name: Annotated[str, Field(description="Name of the portfolio.")]
+    inception_date: Annotated[
+        date, Field(description="Session at whose close initial_equity was the net asset value.")
+    ]
+    initial_equity: Annotated[float, Field(description="USD, net asset value at inception.")]
+    equity_balance: Annotated[
+        float,
+        Field(description="USD, closing equity of the latest session stored (equity_as_of), whatever as_of."),
+    ]
+    equity_as_of: Annotated[
+        date, Field(description="Latest session stored, or inception_date before the first.")
+    ]
+    mtd_return: Annotated[
+        float | None,
+        Field(
+            description="Daily returns of the month chained (time-weighted, flows do not count), fraction; "
+            "null if one is missing."
+        ),
+    ]
+    ytd_return: Annotated[
+        float | None,
+        Field(description="Daily returns of the year chained, fraction; null if one is missing."),
+    ]
+    leverage: Annotated[
+        float | None,
+        Field(description="Gross exposure / net asset value; null unless that is positive."),
+    ]
+    positions_by_type: Annotated[
+        PositionsByType | None, Field(description="Lots held at the close, by type.")
+    ]
+    coverage: Annotated[Coverage | None, Field(description="How well those lots are priced.")]
+    price_sources: Annotated[
+        list[str], Field(description="Sources of the prices of the lots held, without private marks.")
+    ]
+    simulated_prices: Annotated[
+        bool, Field(description="Whether a price is simulated: then these are no market figures.")
+    ]
+    price_return_only: Annotated[Literal[True], Field(description=PRICE_RETURN_ONLY)]
+
+
+class SessionFigures(Figures):
+    """One session of a portfolio's history."""
+
+    session: Annotated[date, Field(description="NYSE session.")]
+    stale_positions: Annotated[int, Field(description="Lots with a price 1 to 5 sessions old.")]
+    unpriced_positions: Annotated[int, Field(description="Lots with an older price, or none since entry.")]
+    reason: Annotated[
+        str | None,
+        Field(description="Why a figure is null: opening_not_positive or no_underlying_price; else null."),
+    ]
+
+
+class PortfolioHistory(Answer):
+    """A portfolio session by session, oldest first."""
+
+    start: Annotated[date, Field(description="First date of the range.")]
+    end: Annotated[date, Field(description="Last date of the range, not after session.")]
+    price_return_only: Annotated[Literal[True], Field(description=PRICE_RETURN_ONLY)]
+    items: Annotated[list[SessionFigures], Field(description="Stored sessions of the range, ascending.")]
+    next: Next

@@ -1,0 +1,36 @@
+"""The one shape of an error (RFC 9457)."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with a request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    row: Annotated[int | None, Field(description="Line of the uploaded file; null outside of uploads.")] = (
+        None
+    )
+    field: Annotated[
+        str | None, Field(description="Parameter, body field or column; null if no single one is to blame.")
+    ] = None
+    code: Annotated[str, Field(description="Stable code of the error.")]
+    message: Annotated[str, Field(description="What is wrong, in words.")]
+
+
+class Problem(BaseModel):
+    """Why a request was not answered as asked (RFC 9457)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Annotated[str, Field(description="URN that identifies the kind of problem.")]
+    title: Annotated[str, Field(description="The HTTP status in words.")]
+    status: Annotated[int, Field(description="The HTTP status code.")]
+    detail: Annotated[str, Field(description="What went wrong this time, in words.")]
+    instance: Annotated[str, Field(description="Path of the request.")]
+    code: Annotated[str, Field(description="Stable code of the problem.")]
+    errors: Annotated[
+        list[FieldError], Field(description="Every field that is wrong; empty if fields are not to blame.")
+    ]

@@ -1,0 +1,1 @@
+select analytics.settled_instant()

@@ -1,0 +1,188 @@
+"""The API on a real database: two users' books on simulated prices, computed through the whole chain once a worker."""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.intake.flows import record_flows
+from api.intake.import_positions import import_portfolio
+from api.intake.marks import record_marks
+from api.intake.users import add_user
+from pipelines.postgres import DatabaseUrls
+from pipelines.sessions import session_index
+from pipelines.settings import Settings
+from pipelines.sources.simulated import SimulatedPrices
+from pipelines.steps.chain import STEPS, run_step
+from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_interest
+from pipelines.steps.plan import Request
+from pipelines.tables.run import RunRecord, open_run
+
+logging.getLogger("sigmasight.api").addHandler(logging.NullHandler())
+
+INCEPTION = date(2024, 1, 2)
+LATEST = date(2024, 5, 14)  # a Tuesday
+NOW = datetime(2024, 5, 15, 12, 0, tzinfo=UTC)  # Wednesday before the open: Tuesday is the latest session
+KEY = "a key for tests that is longer than thirty-two bytes"
+PASSWORD = "correct horse"
+
+MAIN = b"""ticker,quantity,entry_price,entry_date,tags,asset_class,exit_date,exit_price
+AAPL,1000,150.00,2024-01-15,"momentum,tech",,,
+MSFT,-500,380.00,2024-01-20,"hedge,tech",,,
+XOM,700,100.00,2024-01-02,,,,
+JPM,300,150.00,2024-01-02,value,,2024-03-16,151.50
+NVDA,200,60.00,2024-01-10,tech,,,
+AAPL240816C00150000,10,15.50,2024-02-12,"hedge,options",,,
+MSFT240816P00380000,-5,12.00,2024-02-12,options,,,
+AAPL240216C00150000,5,9.50,2024-01-17,options,,,
+ACME,1000,50.00,2024-01-02,private,PRIVATE,,
+GAPS,100,20.00,2024-01-05,,,,
+HOLE,50,30.00,2024-01-05,,,,
+"""
+OTHER = b"""ticker,quantity,entry_price,entry_date,tags
+KO,1000,60.00,2024-01-03,income
+PEP,-300,160.00,2024-01-03,
+"""
+MARKS = b"portfolio,symbol,date,price\nMain,ACME,2024-04-01,60\n"
+FLOWS = b"portfolio,date,amount\nMain,2024-03-01,50000\n"
+
+LAST_PRICE = {"GAPS": np.datetime64("2024-05-10"), "HOLE": np.datetime64("2024-04-30")}
+
+
+class Gappy(SimulatedPrices):
+    """Simulated prices without the last sessions of two symbols: GAPS becomes stale, HOLE unpriced."""
+
+    def prices(self, symbols, start, end):  # type: ignore[no-untyped-def]
+        found = super().prices(symbols, start, end)
+        keep = np.ones(len(found["symbol"]), dtype=bool)
+        for symbol, last in LAST_PRICE.items():
+            keep &= (found["symbol"] != symbol) | (found["session"] <= last)
+        return {name: values[keep] for name, values in found.items()}
+
+
+def materialize(urls: DatabaseUrls, start: date, end: date) -> None:
+    """Run the chain of all assets over a range."""
+    with psycopg.connect(urls.pipeline, autocommit=True) as connection:
+        request = Request(session_index(start), session_index(end))
+        with open_run(connection, RunRecord(str(uuid.uuid4()), "backfill", start, end)) as run:
+            for fetch in (fetch_prices, fetch_securities, fetch_short_interest):
+                with run.database.transaction():
+                    fetch(run.database, Gappy(), request)
+            known_at = run.input_instant()
+            for step in STEPS:
+                run_step(run.database, step, request, known_at)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A database with books in it, and what was made."""
+
+    urls: DatabaseUrls
+    main: int
+    other: int
+    fresh: int
+    """A portfolio nobody has computed yet."""
+
+    def query(self, statement: str, *params: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.urls.owner) as connection:
+            return connection.execute(statement, params).fetchall()
+
+
+def fill(urls: DatabaseUrls) -> Filled:
+    """Add users and books, and compute their history."""
+    with psycopg.connect(urls.intake) as connection:
+        for name, role in (("ann", "user"), ("bob", "user"), ("root", "admin"), ("new", "user")):
+            add_user(connection, name, PASSWORD, role=role, rounds=4)
+        today = LATEST
+        main = import_portfolio(connection, "ann", "Main", "main.csv", MAIN, today, inception=INCEPTION)
+        other = import_portfolio(connection, "bob", "Other", "other.csv", OTHER, today, inception=INCEPTION)
+        record_marks(connection, MARKS, today)
+        record_flows(connection, FLOWS, today)
+    materialize(urls, date(2024, 1, 3), LATEST)
+    with psycopg.connect(urls.intake) as connection:
+        fresh = import_portfolio(connection, "bob", "Fresh", "fresh.csv", OTHER, today)
+    return Filled(urls, main.portfolio_id, other.portfolio_id, fresh.portfolio_id)
+
+
+@pytest.fixture(scope="session")
+def filled(postgres_server) -> Iterator[Filled]:  # type: ignore[no-untyped-def]
+    """A database that no test changes."""
+    with postgres_server.fresh_database() as urls:
+        yield fill(urls)
+
+
+@pytest.fixture
+def changeable(database: DatabaseUrls) -> Filled:
+    """A database of the test's own."""
+    return fill(database)
+
+
+def settings_of(urls: DatabaseUrls) -> Settings:
+    return Settings(
+        database_url=urls.owner,
+        reader_url=urls.reader,
+        intake_url=urls.intake,
+        pipeline_url=urls.pipeline,
+        dagster_url=urls.dagster,
+        jwt_secret=KEY,
+    )  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def client(filled: Filled) -> Iterator[TestClient]:
+    """The application on that database, in May 2024."""
+    with TestClient(
+        create_app(settings_of(filled.urls), now=lambda: NOW), raise_server_exceptions=False
+    ) as found:
+        yield found
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A logged-in user."""
+
+    client: TestClient
+    token: str
+    portfolio_id: int | None
+
+    def get(self, path: str, headers: dict[str, str] | None = None, **params: Any):  # type: ignore[no-untyped-def]
+        sent = {"Authorization": f"Bearer {self.token}"} | (headers or {})
+        return self.client.get(f"/api/v1{path}", params=params, headers=sent)
+
+
+def login(client: TestClient, name: str) -> Caller:
+    answer = client.post("/api/v1/auth/login", json={"username": name, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    return Caller(client, answer.json()["token"], answer.json()["portfolio_id"])
+
+
+@pytest.fixture(scope="session")
+def ann(client: TestClient) -> Caller:
+    """Owns the main book."""
+    return login(client, "ann")
+
+
+@pytest.fixture(scope="session")
+def bob(client: TestClient) -> Caller:
+    """Owns the other book and a fresh one."""
+    return login(client, "bob")
+
+
+@pytest.fixture(scope="session")
+def root(client: TestClient) -> Caller:
+    """An administrator without a book."""
+    return login(client, "root")
+
+
+@pytest.fixture(scope="session")
+def new(client: TestClient) -> Caller:
+    """A user without a book."""
+    return login(client, "new")
