@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors, logs, openapi
 from api.database import Database
-from api.middleware import Requests
+from api.middleware import BodyLimit, Requests
 from api.openapi import UNCHANGED, problems
 from api.parameters import refuse_unknown
 from api.passwords import verify_password
@@ -51,7 +51,6 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None) -> Fas
         description=_DESCRIPTION,
         lifespan=_lifespan(given),
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False},
     )
@@ -59,6 +58,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None) -> Fas
     app.state.throttle = Throttle()
     errors.install(app)
     openapi.install(app)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES)
     app.add_middleware(Requests)
     strictly = [Depends(refuse_unknown)]

@@ -81,13 +81,12 @@ def problem_response(request: Request, error: ProblemError) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the application in this shape."""
+    """Answer every error of the application in this shape; bugs are `middleware.Requests`'s."""
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(PoolTimeout, _on_unavailable)
     app.add_exception_handler(psycopg.OperationalError, _on_unavailable)
-    app.add_exception_handler(Exception, _on_bug)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
@@ -132,6 +131,7 @@ async def _on_unavailable(request: Request, error: Exception) -> Response:
     return problem_response(request, problem)
 
 
-async def _on_bug(request: Request, error: Exception) -> Response:
-    _log.error("unexpected error", exc_info=error)
+def bug_response(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw: logged in full, told in a word."""
+    _log.error("unexpected error", exc_info=error, extra={"fields": {"path": request.url.path}})
     return problem_response(request, ProblemError(500, "an unexpected error; it was logged"))

@@ -1,4 +1,4 @@
-"""Around every request: its id, the headers every answer has, and its line in the log."""
+"""Around every request: its id, the headers every answer has, its line in the log, and how much it may send."""
 
 import logging
 import re
@@ -7,8 +7,11 @@ import time
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.errors import bug_response
 from api.logs import LOGGER
 
 REQUEST_ID: Final = "X-Request-ID"
@@ -45,7 +48,7 @@ class Requests:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -56,8 +59,35 @@ class Requests:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception as error:  # the last stop of every bug, inside the headers and the log
+            response = bug_response(Request(scope), error)
+            if status:
+                raise
+            await response(scope, receive, send_with_headers)
         finally:
             _log_request(scope, request_id, status, time.perf_counter() - started)
+
+
+class BodyLimit:
+    """ASGI middleware: a body of more than `max_bytes` is a 413, announced or not, in the shape of all errors."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, counting what is read of its body."""
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._max_bytes:
+                raise HTTPException(413, f"a body may have at most {self._max_bytes} bytes")
+            return message
+
+        await self._app(scope, counted if scope["type"] == "http" else receive, send)
 
 
 def _request_id(scope: Scope) -> str:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, StringConstraints
 
 from api.parameters import Id, Limit
-from api.reads.question import AsOf, Asked, Cursor, End, KnownAt, Question, Start, in_order
+from api.reads.question import Asked, AsOf, Cursor, End, KnownAt, Question, Start, in_order
 from api.schemas.positions import GroupedPositions, PositionDetail, PositionHistory, Positions, PositionTags
 from api.security import Caller
 
