@@ -1,21 +1,32 @@
 -- P&L of a period by lot, sector, type or tag. A lot with several tags counts in several groups: what the groups and the
 -- untagged lots have too much is the overlap. Tags are those of now, not of the period.
-with lots as (
-    select v.position_id as id, o.symbol, o.position_type, sec.sector, sum(v.daily_pnl) as pnl,
-        array(
-            select t.name from book.position_tags_at(%(known_at)s) k join book.tags_at(%(known_at)s) t on t.id = k.tag_id
-            where k.position_id = v.position_id
-        ) as tags
+with earned as (
+    select v.position_id as id, sum(v.daily_pnl) as pnl
     from market.sessions s
     cross join lateral (
         select q.position_id, q.daily_pnl from analytics.position_pnl_at(%(known_at)s) q
         where q.session = s.session and q.portfolio_id = %(portfolio_id)s
+        offset 0
     ) v
-    join book.positions_at(%(known_at)s) o on o.id = v.position_id
-    left join market.securities_at(%(known_at)s) sec
-        on sec.symbol = coalesce(o.underlying, o.symbol) and o.asset_class <> 'PRIVATE'
     where s.session between coalesce(%(start)s::date, %(inception_date)s) and least(%(end)s::date, %(session)s)
-    group by v.position_id, o.symbol, o.position_type, sec.sector
+    group by v.position_id
+), lots as (
+    select e.id, e.pnl, o.symbol, o.position_type, sec.sector,
+        array(
+            select t.name from book.position_tags_at(%(known_at)s) k
+            cross join lateral (
+                select n.name from book.tags_at(%(known_at)s) n where n.id = k.tag_id limit 1
+            ) t
+            where k.position_id = e.id
+        ) as tags
+    from earned e
+    cross join lateral (
+        select k.* from book.positions_at(%(known_at)s) k where k.id = e.id limit 1
+    ) o
+    left join lateral (
+        select k.sector from market.securities_at(%(known_at)s) k
+        where k.symbol = coalesce(o.underlying, o.symbol) and o.asset_class <> 'PRIVATE' limit 1
+    ) sec on true
 ), keyed as (
     select l.id, l.symbol, l.pnl, case %(by)s::text
             when 'position' then l.id::text when 'type' then l.position_type else l.sector

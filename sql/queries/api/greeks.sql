@@ -3,9 +3,15 @@
 with lots as (
     select o.id, o.position_type, g.delta, g.gamma, g.theta, g.vega, g.delta_adjusted_value, g.model, v.is_open
     from analytics.position_pnl_at(%(known_at)s) v
-    join book.positions_at(%(known_at)s) o on o.id = v.position_id
-    join analytics.position_greeks_at(%(known_at)s) g
-        on g.session = v.session and g.portfolio_id = v.portfolio_id and g.position_id = v.position_id and g.model = 'mock'
+    cross join lateral (
+        select k.id, k.position_type from book.positions_at(%(known_at)s) k where k.id = v.position_id limit 1
+    ) o
+    cross join lateral (
+        select k.* from analytics.position_greeks_at(%(known_at)s) k
+        where k.session = v.session and k.portfolio_id = v.portfolio_id and k.position_id = v.position_id
+          and k.model = 'mock'
+        limit 1
+    ) g
     where v.session = %(session)s and v.portfolio_id = %(portfolio_id)s
       and (o.position_type = any(%(types)s::text[]))
 ), totals as (

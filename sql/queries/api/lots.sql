@@ -8,14 +8,24 @@ select o.id, o.symbol, o.underlying, o.name, o.asset_class, o.position_type, o.q
     (
         select coalesce(json_agg(json_build_object('id', t.id, 'name', t.name, 'color', t.color) order by t.name), '[]')
         from book.position_tags_at(%(known_at)s) k
-        join book.tags_at(%(known_at)s) t on t.id = k.tag_id
+        cross join lateral (
+            select n.id, n.name, n.color from book.tags_at(%(known_at)s) n where n.id = k.tag_id limit 1
+        ) t
         where k.position_id = o.id
     ) as tags
 from analytics.position_pnl_at(%(known_at)s) v
-join book.positions_at(%(known_at)s) o on o.id = v.position_id
-left join analytics.position_greeks_at(%(known_at)s) g
-    on g.session = v.session and g.portfolio_id = v.portfolio_id and g.position_id = v.position_id and g.model = 'mock'
-left join analytics.snapshots_at(%(known_at)s) s on s.session = v.session and s.portfolio_id = v.portfolio_id
-left join market.securities_at(%(known_at)s) sec
-    on sec.symbol = coalesce(o.underlying, o.symbol) and o.asset_class <> 'PRIVATE'
+-- One look-up by key per lot, however many there are: a limit keeps the planner from scanning.
+cross join lateral (
+    select k.* from book.positions_at(%(known_at)s) k where k.id = v.position_id limit 1
+) o
+left join lateral (
+    select k.* from analytics.position_greeks_at(%(known_at)s) k
+    where k.session = v.session and k.portfolio_id = v.portfolio_id and k.position_id = v.position_id and k.model = 'mock'
+    limit 1
+) g on true
+left join lateral (
+    select k.sector from market.securities_at(%(known_at)s) k
+    where k.symbol = coalesce(o.underlying, o.symbol) and o.asset_class <> 'PRIVATE' limit 1
+) sec on true
+left join analytics.snapshots_at(%(known_at)s) s on s.session = %(session)s and s.portfolio_id = %(portfolio_id)s
 where v.session = %(session)s and v.portfolio_id = %(portfolio_id)s

@@ -51,9 +51,15 @@ from (
             json_agg(distinct m.source order by m.source) filter (where m.source is not null) as price_sources,
             bool_or(m.source = 'simulated') as simulated_prices
         from analytics.position_pnl_at(%(known_at)s) v
-        join book.positions_at(%(known_at)s) o on o.id = v.position_id
-        left join market.prices_at(%(known_at)s) m
-            on m.symbol = o.symbol and m.session = v.price_date and o.asset_class <> 'PRIVATE'
+        -- One look-up by key per lot, however many lots and prices there are: a limit keeps the planner from scanning.
+        cross join lateral (
+            select k.symbol, k.asset_class, k.position_type from book.positions_at(%(known_at)s) k
+            where k.id = v.position_id limit 1
+        ) o
+        left join lateral (
+            select k.source from market.prices_at(%(known_at)s) k
+            where k.session = v.price_date and k.symbol = o.symbol and o.asset_class <> 'PRIVATE' limit 1
+        ) m on true
         where v.session = %(session)s and v.portfolio_id = p.id and v.is_open
     ) h on true
     where p.id = %(portfolio_id)s

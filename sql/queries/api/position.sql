@@ -10,7 +10,9 @@ from (
         (
             select coalesce(json_agg(json_build_object('id', t.id, 'name', t.name, 'color', t.color) order by t.name), '[]')
             from book.position_tags_at(%(known_at)s) k
-            join book.tags_at(%(known_at)s) t on t.id = k.tag_id
+            cross join lateral (
+                select n.id, n.name, n.color from book.tags_at(%(known_at)s) n where n.id = k.tag_id limit 1
+            ) t
             where k.position_id = o.id
         ) as tags
     from book.positions_at(%(known_at)s) o

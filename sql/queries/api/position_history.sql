@@ -6,11 +6,13 @@ with page as (
     cross join lateral (
         select q.* from analytics.position_pnl_at(%(known_at)s) q
         where q.session = s.session and q.portfolio_id = %(portfolio_id)s and q.position_id = %(position_id)s
+        limit 1
     ) v
     left join lateral (
         select q.* from analytics.position_greeks_at(%(known_at)s) q
         where q.session = s.session and q.portfolio_id = %(portfolio_id)s and q.position_id = %(position_id)s
           and q.model = 'mock'
+        limit 1
     ) g on true
     where s.session between coalesce(%(start)s::date, %(inception_date)s) and least(%(end)s::date, %(session)s)
       and (%(after)s::date is null or s.session > %(after)s::date)

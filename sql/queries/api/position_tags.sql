@@ -6,5 +6,7 @@ select json_build_object(
     )::text,
     null
 from book.position_tags_at(%(known_at)s) k
-join book.tags_at(%(known_at)s) t on t.id = k.tag_id
+cross join lateral (
+    select n.id, n.name, n.color from book.tags_at(%(known_at)s) n where n.id = k.tag_id limit 1
+) t
 where k.position_id = %(position_id)s
