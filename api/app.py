@@ -22,10 +22,12 @@ from api.passwords import verify_password
 from api.routers import auth, health, portfolio, positions, risk, tags
 from api.throttle import Throttle
 from pipelines.settings import Settings, settings
+from sql import migrate
 
 PREFIX: Final = "/api/v1"
 MAX_BODY_BYTES: Final = 64 * 2**10
 MIN_GZIP_BYTES: Final = 1024
+GZIP_LEVEL: Final = 4
 PASSWORDS_AT_ONCE: Final = 2
 """bcrypt takes a processor for a fifth of a second: logins must not take all of them from reads."""
 
@@ -59,7 +61,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None) -> Fas
     errors.install(app)
     openapi.install(app)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
-    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES)
+    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Requests)
     strictly = [Depends(refuse_unknown)]
     app.include_router(health.router, dependencies=strictly, responses=problems(422))
@@ -80,6 +82,7 @@ def _lifespan(given: Settings | None) -> Callable[[FastAPI], AbstractAsyncContex
         chosen = given or settings()
         app.state.jwt_key = chosen.jwt_key()
         app.state.database = Database(chosen.urls().reader)
+        app.state.revision = await anyio.to_thread.run_sync(migrate.head)
         app.state.password_limiter = anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
         # Makes the hash that unknown users are compared with, so that the first of them takes no longer.
         await anyio.to_thread.run_sync(verify_password, "", None)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import anyio
@@ -14,7 +15,6 @@ from api.schemas.auth import Credentials, Login
 from api.security import unauthenticated
 from api.throttle import Throttle
 from api.tokens import LIFETIME_SECONDS, Principal, issue
-from pipelines.sessions import utc_now
 
 router = APIRouter(tags=["auth"])
 
@@ -34,7 +34,7 @@ async def login(request: Request, credentials: Credentials) -> Login:
         raise ProblemError(429, detail, headers={"Retry-After": seconds})
     user = await _verified(request, credentials)
     throttle.succeeded(credentials.username, address)
-    token = issue(request.app.state.jwt_key, user, utc_now())
+    token = issue(request.app.state.jwt_key, user, datetime.now(UTC))
     return Login(token=token, expires_in=LIFETIME_SECONDS, portfolio_id=user.portfolio_id)
 
 

@@ -9,7 +9,6 @@ from psycopg_pool import PoolTimeout
 
 from api.database import Database, Transaction
 from api.schemas.health import Health, Readiness
-from sql import migrate
 
 router = APIRouter(tags=["service"])
 
@@ -49,7 +48,7 @@ async def _readiness(request: Request) -> Readiness:
     except (psycopg.OperationalError, PoolTimeout):
         return _not_ready("unreachable", "unknown", "the database cannot be reached")
     revision, latest, behind = row if row is not None else (None, None, None)
-    if revision != migrate.head():
+    if revision != request.app.state.revision:
         return _not_ready(
             "reachable", "outdated", "the tables are of another version: run `sigmasight db migrate`"
         )
