@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from pipelines.calc.lots import Lots, is_option
 from pipelines.calc.quarantine import LastUsable, Marks, usable_marks
-from pipelines.calc.types import BoolArray, Columns, DateArray, FloatArray, IntArray
+from pipelines.calc.types import NULL_MONEY, BoolArray, Columns, DateArray, FloatArray, IntArray
 from pipelines.calc.valuation import intrinsic, usable, value
 
 STALE_SESSIONS = 5
@@ -41,6 +41,7 @@ def position_pnl(
     close_date: DateArray,
     sessions: DateArray,
     before: LastUsable | None = None,
+    value_before: IntArray | None = None,
 ) -> Columns:
     """Market value, daily and unrealized P&L of every lot on every session it has a row [REM 4.1; DESIGN §3].
 
@@ -51,7 +52,8 @@ def position_pnl(
     lots: any; those without a row in the range cost nothing.   session_ix: (T,) consecutive session indexes.
     close, close_date: carried USD closes and their dates, (T + 1, S); row 0 is the session before
     session_ix[0]. sessions: all sessions, datetime64[D].   before: only where `quarantine.quarantined` on row
-    0. Returns rows in order (session, portfolio_id, position_id): session, position_id, portfolio_id, price
+    0.   value_before: int64 money by lot, what lots were recorded to be worth on row 0's session, and so what
+    the P&L starts from, whatever its closes have become since; NULL_MONEY = not recorded. Returns rows in order (session, portfolio_id, position_id): session, position_id, portfolio_id, price
     (USD, the one the P&L used), price_date (NaT = entry price), is_stale, is_unpriced, is_open (False on the
     exit session, where market_value and unrealized_pnl are 0), market_value, daily_pnl, unrealized_pnl (int64
     money), and lot_row, the index into lots. Whatever chunks the sessions are given in, the rows are the
@@ -68,6 +70,9 @@ def position_pnl(
     marks = usable_marks(held, close, close_date, _take(before, lot_row))
     age = _age(marks, np.append(first - 1, session_ix), sessions)
     grid = _carried(held, marks, age)
+    if value_before is not None:
+        recorded = value_before[lot_row]
+        grid.value[0] = np.where(recorded == NULL_MONEY, grid.value[0], recorded)
     ending = np.flatnonzero(held.last_ix <= last)
     end_row = held.last_ix[ending] - first + 1
     _expire(grid, held, marks, age, ending, end_row)

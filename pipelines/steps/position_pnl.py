@@ -6,14 +6,17 @@ import numpy as np
 
 from pipelines.calc import pnl
 from pipelines.calc.quarantine import LastUsable, quarantined
-from pipelines.calc.types import Columns, DateArray, FloatArray
-from pipelines.calc.valuation import usable
-from pipelines.sessions import index_on_or_after, sessions
+from pipelines.calc.types import NULL_MONEY, Columns, DateArray, FloatArray, IntArray
+from pipelines.calc.valuation import usable, value
+from pipelines.sessions import index_on_or_after, session_at, sessions
 from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.prices_window import Window, carried_windows, read_closes
 from pipelines.steps.work import Work, planned_rows, portfolio_slices
+from pipelines.tables.spec import integer, money
 from pipelines.tables.specs import POSITION_PNL
 from pipelines.tables.store import Batch
+
+_RECORDED = (integer("position_id"), money("market_value"), money("cost"))
 
 
 def position_pnl(work: Work) -> Iterator[Batch]:
@@ -21,9 +24,13 @@ def position_pnl(work: Work) -> Iterator[Batch]:
     book = work.book
     hashes = lot_hashes(book.lots)
     chunks = work.chunks(max(len(book.lots), book.column_count))
+    recorded = _recorded_values(work, chunks[0][0]) if chunks else None
     for window in carried_windows(work.database, work.known_at, book, chunks):
         before = _last_usable(work, window)
-        rows = pnl.position_pnl(book.lots, window.ix, window.close, window.close_date, sessions(), before)
+        rows = pnl.position_pnl(
+            book.lots, window.ix, window.close, window.close_date, sessions(), before, recorded
+        )
+        recorded = None
         rows = planned_rows(work.plan, rows)
         lot = rows.pop("lot_row")
         start, end = int(window.ix[0]), int(window.ix[-1])
@@ -40,6 +47,28 @@ def _inputs(lot: np.ndarray, hashes: np.ndarray, rows: Columns) -> dict[str, np.
         "flags": rows["is_stale"].astype(np.uint8) + 2 * rows["is_unpriced"].astype(np.uint8),
         "value_before": rows["market_value"] - rows["daily_pnl"],
     }
+
+
+def _recorded_values(work: Work, start: int) -> IntArray:
+    """Value of each lot as stored on the session before the first, (L,); NULL_MONEY where none of this lot is.
+
+    The P&L goes on from what the closing equity was made of: a close that came late, or was restated without
+    recomputing its session, is made up for and not lost.
+    """
+    plan, lots = work.plan, work.book.lots
+    recorded: IntArray = np.full(len(lots), NULL_MONEY)
+    going_on = plan.portfolio_id[plan.inception_ix < start - 1]
+    if len(going_on):
+        params = {"before": session_at(start - 1), "portfolios": going_on.tolist()}
+        found = work.database.columns(_RECORDED, "analytics/values_before", params)
+        _, lot, row = np.intersect1d(
+            lots.position_id, found["position_id"], assume_unique=True, return_indices=True
+        )
+        cost = value(lots.quantity[lot], lots.multiplier[lot], lots.entry_price[lot])
+        # With another cost the lot has been edited since, and what is stored is of another one.
+        same = cost == found["cost"][row]
+        recorded[lot[same]] = found["market_value"][row[same]]
+    return recorded
 
 
 def _last_usable(work: Work, window: Window) -> LastUsable | None:

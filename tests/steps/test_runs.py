@@ -1,30 +1,31 @@
 """What happens to a history when runs are missed, killed, watched, or meet a late vendor or a changed book."""
 
+import multiprocessing
+import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 
+from pipelines.postgres import DatabaseUrls
 from pipelines.sessions import offset, session_index
 from pipelines.steps import work
 from pipelines.steps.chain import STEPS, run_step
 from pipelines.steps.plan import HoleError, Request
+from pipelines.tables.database import Database
 from tests.steps.accounts import check_accounts
 from tests.steps.book_case import FIRST, LAST, SESSIONS, BookCase, Lot, Portfolio
 from tests.steps.memory_prices import MemoryPrices, random_walks
 from tests.steps.test_equalities import assert_same, check_mirror, everything
-from tests.steps.world import World, fetch
+from tests.steps.world import World, fetch, open_world
 
 D = Decimal
 LONG_SHORT = BookCase(
@@ -169,7 +170,7 @@ def test_a_close_from_before_the_book_s_lookback_counts_for_every_portfolio_alik
 def test_an_asked_range_after_a_hole_is_refused_by_name(world: World) -> None:
     world.start(LONG_SHORT, PRICES).run(FIRST, SESSIONS[4])
     before = everything(world)
-    with pytest.raises(HoleError, match=f"portfolio 1: no sessions {SESSIONS[5]} to {SESSIONS[6]} are stored"):
+    with pytest.raises(HoleError, match=f"portfolio 1: sessions {SESSIONS[5]} to {SESSIONS[6]} are missing"):
         world.run(SESSIONS[7], SESSIONS[8], strict=True)
     assert everything(world) == before
 
@@ -178,7 +179,7 @@ def test_a_portfolio_behind_a_hole_is_left_out_and_blocks_nobody(world: World) -
     case = BookCase((Portfolio(), Portfolio(inception=SESSIONS[6])), (Lot(), Lot(portfolio=2)))
     world.start(case, PRICES).run(FIRST, SESSIONS[4])
     left_out = world.run(SESSIONS[7], LAST)
-    reason = {1: f"no sessions {SESSIONS[5]} to {SESSIONS[6]} are stored"}
+    reason = {1: f"sessions {SESSIONS[5]} to {SESSIONS[6]} are missing"}
     assert all(result.left_out == reason for result in left_out.values())
     assert world.rows("select portfolio_id, max(session) from analytics.snapshots group by 1 order by 1") == [
         (1, SESSIONS[4]),
@@ -275,13 +276,18 @@ def test_the_equity_balance_is_the_latest_closing_at_every_moment(world: World) 
 
 def test_runs_killed_at_any_statement_leave_whole_slices_and_are_completed_by_the_next(world: World) -> None:
     """A process of its own is killed at random statements; whatever it leaves, the next run makes whole."""
-    world.start(LONG_SHORT, PRICES).run(FIRST, LAST)
+    world.start(LONG_SHORT, PRICES)
+    request = Request(session_index(FIRST), session_index(LAST))
+    with world.opened(FIRST, LAST) as run:
+        fetch(run, world.source, request)
+        for step in STEPS:
+            run_step(run.database, step, request, run.input_instant())
+        statements = run.database.statements
     expected = world.tables()
     chosen = random.Random(7)  # noqa: S311
     for _ in range(5):
         world.start(LONG_SHORT, PRICES)
-        killed = _run_and_die(world, chosen.randrange(20, 230))
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        assert _run_and_die(world, chosen.randrange(20, statements)) == -signal.SIGKILL
         _check_whole_slices(world)
         check_mirror(world)
         world.run(FIRST, LAST)
@@ -292,34 +298,25 @@ def test_runs_killed_at_any_statement_leave_whole_slices_and_are_completed_by_th
         ]
 
 
-_DYING_RUN = """
-import os, signal, sys
-from pipelines.tables.database import Database
-from tests.steps.test_runs import FIRST, LAST, PRICES
-from tests.steps.world import DatabaseUrls, open_world
-after, execute = int(sys.argv[1]), Database.__setattr__
-
-def count(self, name, value):
-    execute(self, name, value)
-    if name == "statements" and value >= after:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-Database.__setattr__ = count
-urls = DatabaseUrls(**{name: sys.stdin.readline().strip() for name in DatabaseUrls.__dataclass_fields__})
-with open_world(urls) as world:
-    world.source = PRICES
-    world.run(FIRST, LAST)
-    print(Database.statements)
-"""
+def _run_and_die(world: World, after: int) -> int | None:
+    """Run in a process that is killed before its statement number `after`; its exit code."""
+    process = multiprocessing.get_context("fork").Process(target=_dying_run, args=(world.urls, after))
+    process.start()
+    process.join(60)
+    return process.exitcode
 
 
-def _run_and_die(world: World, after: int) -> "subprocess.CompletedProcess[str]":
-    urls = "\n".join(getattr(world.urls, name) for name in type(world.urls).__dataclass_fields__)
-    root = Path(__file__).parents[2]
-    return subprocess.run(
-        [sys.executable, "-c", _DYING_RUN, str(after)],
-        input=urls, capture_output=True, text=True, cwd=root, check=False,
-    )  # fmt: skip
+def _dying_run(urls: DatabaseUrls, after: int) -> None:
+    with open_world(urls) as world, pytest.MonkeyPatch.context() as patch:
+
+        def count(self: Database, name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+            if name == "statements" and value == after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        patch.setattr(Database, "__setattr__", count)
+        world.source = PRICES
+        world.run(FIRST, LAST)
 
 
 def _check_whole_slices(world: World) -> None:
