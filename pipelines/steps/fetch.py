@@ -114,36 +114,39 @@ def _store_prices(database: Database, found: Columns) -> int:
 def price_need(database: Database, request: Request) -> Need:
     """Which closes the books need.
 
-    Of a held symbol: from 61 sessions before the earliest inception of a book that holds it to the end of its
-    last lot (or the request's). Of factor proxies and the short-interest universe: all sessions.
+    Of a held symbol: from 61 sessions before the earliest inception of any book that holds it to the end of the
+    last lot in scope (or the request's). Of factor proxies and the short-interest universe: all sessions.
     """
-    portfolios = None if request.portfolios is None else list(request.portfolios)
-    inception = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": portfolios})
-    book = read_book(database, None, portfolios)
+    inception = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": None})
+    book = read_book(database, None, None)
     inception_ix = index_on_or_before(inception["inception_date"])
-    earliest = min(int(inception_ix.min(initial=request.start_ix)), request.start_ix) - LOOKBACK
-    first, last = _held_spans(book, inception["portfolio_id"], inception_ix, request.end_ix)
+    scope = inception["portfolio_id"] if request.portfolios is None else np.array(request.portfolios)
+    starts = inception_ix[np.isin(inception["portfolio_id"], scope)]
+    common_from = min(int(starts.min(initial=request.start_ix)), request.start_ix) - LOOKBACK
+    first, last = _held_spans(book, inception["portfolio_id"], inception_ix, scope, request.end_ix)
+    held = last >= 0
+    earliest = int(first[held].min(initial=common_from))
     factors = np.array(sorted({f.proxy for f in FACTORS if f.proxy} | set(SHORT_INTEREST_UNIVERSE)))
-    symbols = np.unique(np.concatenate([book.symbols, factors]))
+    symbols = np.unique(np.concatenate([book.symbols[held], factors]))
     from_ix, to_ix = np.full(len(symbols), np.iinfo(np.int64).max), np.full(len(symbols), -1)
-    held = np.searchsorted(symbols, book.symbols)
-    from_ix[held], to_ix[held] = first, last
+    own = np.searchsorted(symbols, book.symbols[held])
+    from_ix[own], to_ix[own] = first[held], last[held]
     common = np.searchsorted(symbols, factors)
-    from_ix[common], to_ix[common] = np.minimum(from_ix[common], earliest), request.end_ix
+    from_ix[common], to_ix[common] = np.minimum(from_ix[common], common_from), request.end_ix
     ix = np.arange(earliest, request.end_ix + 1)[:, np.newaxis]
     return Need(symbols, earliest, (from_ix <= ix) & (ix <= to_ix))
 
 
 def _held_spans(
-    book: Book, portfolio_id: IntArray, inception_ix: IntArray, end_ix: int
+    book: Book, portfolio_id: IntArray, inception_ix: IntArray, scope: IntArray, end_ix: int
 ) -> tuple[IntArray, IntArray]:
-    """First and last session index each public symbol of the book is needed on, (S,)."""
+    """First and last session index each public symbol of the book is needed on, (S,); last −1 out of scope."""
     lots = book.lots
     first = np.full(len(book.symbols), np.iinfo(np.int64).max)
     last = np.full(len(book.symbols), -1)
     held = np.flatnonzero(lots.last_ix >= lots.first_ix)
     start = inception_ix[np.searchsorted(portfolio_id, lots.portfolio_id[held])] - LOOKBACK
-    end = np.minimum(lots.last_ix[held], end_ix)
+    end = np.where(np.isin(lots.portfolio_id[held], scope), np.minimum(lots.last_ix[held], end_ix), -1)
     for columns in (lots.price_column[held], lots.underlying_column[held]):
         public = (columns >= 0) & (columns < len(book.symbols))
         np.minimum.at(first, columns[public], start[public])
