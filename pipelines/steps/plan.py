@@ -9,13 +9,20 @@ from pipelines.errors import SigmaSightError
 from pipelines.sessions import index_on_or_before, session_at
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, money
+from pipelines.tables.specs import DERIVED
 
 _PORTFOLIOS = (
     integer("portfolio_id"),
     money("initial_equity"),
     date("inception_date"),
     date("stored_last", nullable=True),
+    date("complete_last", nullable=True),
 )
+_ASSETS = [spec.name for spec in DERIVED if spec.by_portfolio]
+
+
+class UnknownPortfolioError(SigmaSightError):
+    """A run was limited to portfolios that do not exist."""
 
 
 class HoleError(SigmaSightError):
@@ -86,19 +93,19 @@ class Plan:
 def make_plan(portfolios: Columns, request: Request) -> Plan:
     """Decide what a run computes.
 
-    A portfolio starts on the session after its inception and has no holes: if the range starts after its first
-    missing session, the portfolio is left out (or, if strict, HoleError).
+    A portfolio starts on the session after its inception and has no holes: if the range starts after the first
+    session that one of its tables lacks, the portfolio is left out (or, if strict, HoleError).
     """
     ids, inception_ix = portfolios["portfolio_id"], index_on_or_before(portfolios["inception_date"])
-    stored = portfolios["stored_last"]
-    stored_ix = np.where(np.isnat(stored), inception_ix, index_on_or_before(stored))
+    stored_ix, complete_ix = (
+        np.where(np.isnat(portfolios[name]), inception_ix, index_on_or_before(portfolios[name]))
+        for name in ("stored_last", "complete_last")
+    )
     first = np.maximum(inception_ix + 1, request.start_ix)
     last = np.maximum(request.end_ix, stored_ix) if request.cascade else np.full(len(ids), request.end_ix)
-    holes = (first > stored_ix + 1) & (first <= last)
+    holes = (first > complete_ix + 1) & (first <= last)
     left_out = {
-        int(
-            ids[p]
-        ): f"no sessions {session_at(int(stored_ix[p]) + 1)} to {session_at(int(first[p]) - 1)} are stored"
+        int(ids[p]): f"sessions {session_at(int(complete_ix[p]) + 1)} to {session_at(int(first[p]) - 1)} are missing"
         for p in np.flatnonzero(holes)
     }
     if left_out and request.strict:
@@ -120,7 +127,11 @@ def make_plan(portfolios: Columns, request: Request) -> Plan:
 
 
 def read_plan(database: Database, request: Request, known_at: object) -> Plan:
-    """Plan a run from what is stored."""
+    """Plan a run from what is stored; UnknownPortfolioError if it is limited to one that does not exist."""
     portfolios = list(request.portfolios) if request.portfolios is not None else None
-    params = {"known_at": known_at, "portfolios": portfolios}
-    return make_plan(database.columns(_PORTFOLIOS, "book/portfolios", params), request)
+    params = {"known_at": known_at, "portfolios": portfolios, "assets": _ASSETS}
+    found = database.columns(_PORTFOLIOS, "analytics/progress", params)
+    unknown = sorted(set(portfolios or ()) - set(found["portfolio_id"].tolist()))
+    if unknown:
+        raise UnknownPortfolioError(f"there is no portfolio {', '.join(map(str, unknown))}")
+    return make_plan(found, request)
