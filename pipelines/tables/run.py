@@ -72,7 +72,7 @@ def open_run(
 
 def _lock(database: Database, timeout_seconds: float) -> None:
     with database.transaction():
-        database.run("run/lock_timeout", {"timeout": f"{int(timeout_seconds * 1000)}ms"})
+        database.run("run/lock_timeout", {"timeout": f"{max(int(timeout_seconds * 1000), 1)}ms"})
     try:
         database.run("run/lock")
         database.connection.commit()
