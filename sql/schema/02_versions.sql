@@ -82,12 +82,21 @@ begin
 end $$;
 comment on function analytics.stamp_commit is 'Stamps a commit as the last act of its transaction, under a lock held until it is visible.';
 
--- Waits for commits being stamped: whatever is stamped after it returns is later than what it returns.
+-- Waits for commits being stamped: whatever is stamped after it returns is later than what it returns. The lock
+-- goes with the inner block, which is always rolled back: a reader's open transaction must hold up no writer.
 create function analytics.settled_instant() returns timestamptz
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    newest timestamptz;
 begin
-    perform pg_advisory_xact_lock_shared(7426001);
-    return coalesce((select max(c.committed_at) from analytics.commits c), clock_timestamp());
+    begin
+        perform pg_advisory_xact_lock_shared(7426001);
+        newest := coalesce((select max(c.committed_at) from analytics.commits c), clock_timestamp());
+        raise sqlstate 'SS000';
+    exception when sqlstate 'SS000' then
+        null;
+    end;
+    return newest;
 end $$;
 comment on function analytics.settled_instant is 'The newest commit''s instant; no commit will ever be stamped at or before it.';
 
