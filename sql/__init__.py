@@ -1,6 +1,6 @@
 """All SQL of the project.
 
-`schema/` and `migrations/` build the database, `queries/` read and write it, `checks/` find rows that break an identity.
+`schema/` and `migrations/` build the database, `queries/` read and write it, `checks/` find broken identities.
 """
 
 from functools import cache

@@ -81,7 +81,7 @@ def _chunks(database: Database, entries: Entries, scope: Scope) -> Iterator[tupl
     rows[np.searchsorted(days, counts["session"])] = counts["row_count"]
     chunk = np.add.accumulate(rows) // ROWS_PER_CHUNK
     firsts = np.flatnonzero(np.append(len(days) > 0, np.diff(chunk) > 0))
-    for first, last in zip(firsts.tolist(), np.append(firsts[1:], len(days)).tolist(), strict=True):
+    for first, last in zip(firsts.tolist(), np.append(firsts, len(days))[1:].tolist(), strict=True):
         yield days[first].item(), days[last - 1].item()
 
 

@@ -116,7 +116,7 @@ def islands(ix: IntArray, portfolio_id: IntArray) -> list[tuple[int, date, date]
     ix, portfolio_id = ix[order], portfolio_id[order]
     breaks: BoolArray = (np.diff(ix) > 1) | (np.diff(portfolio_id) != 0)
     starts = np.flatnonzero(np.append(len(ix) > 0, breaks))
-    ends = np.append(starts[1:], len(ix)) - 1
+    ends = np.append(starts, len(ix))[1:] - 1
     return [
         (int(portfolio_id[s]), session_at(int(ix[s])), session_at(int(ix[e])))
         for s, e in zip(starts.tolist(), ends.tolist(), strict=True)
