@@ -8,6 +8,7 @@ from pipelines.calc import greeks
 from pipelines.calc.types import Columns
 from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.prices_window import carried_windows
+from pipelines.steps.stored import lot_rows
 from pipelines.steps.work import Work, bounds, planned_rows, portfolio_slices, session_index_of
 from pipelines.tables.spec import date, integer, money
 from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL
@@ -21,13 +22,12 @@ def position_greeks(work: Work) -> Iterator[Batch]:
     work = work.requiring(POSITION_PNL)
     book = work.book
     lots, hashes = book.lots, lot_hashes(book.lots)
-    by_position = np.argsort(lots.position_id, kind="stable")
     chunks = work.chunks(max(len(lots), book.column_count))
     for window in carried_windows(work.database, work.known_at, book, chunks):
         start, end = int(window.ix[0]), int(window.ix[-1])
         params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
         rows = planned_rows(work.plan, work.database.columns(_VALUES, "analytics/values", params))
-        lot = by_position[np.searchsorted(lots.position_id, rows["position_id"], sorter=by_position)]
+        lot = lot_rows(book, rows["position_id"])
         row = session_index_of(rows) - start + 1
         column = lots.underlying_column[lot]
         underlying = np.where(column >= 0, window.close[row, column], np.nan)

@@ -39,10 +39,11 @@ def verify(
     connection.read_only = True
     database = Database(connection, run_id="")
     with database.transaction():
-        return _verify(database, scope, risk_free_rate, say)
+        return prove_in(database, scope, risk_free_rate, say)
 
 
-def _verify(database: Database, scope: Scope, risk_free_rate: float, say: Say) -> Proof:
+def prove_in(database: Database, scope: Scope, risk_free_rate: float = 0.0, say: Say = _quiet) -> Proof:
+    """Prove what an open transaction sees."""
     proof, stale = Proof(), _StaleSlices()
     proof.add(malformed(database, scope))
     proofs: dict[str, Digests] = {}

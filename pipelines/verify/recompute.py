@@ -26,6 +26,9 @@ NAMED_SLICES: Final = 200
 """Altered slices of a table whose first differing row is looked for."""
 
 _ALSO: Final[dict[str, TableSpec]] = {"factor_betas": FACTOR_RETURNS, "factor_exposures": FACTOR_COVARIANCE}
+_READ_LOTS: Final = ("position_greeks", "factor_exposures", "risk_metrics")
+"""Steps that look the lot of each stored row up: one of no lot would end them for all portfolios."""
+
 _PORTFOLIOS = (
     integer("portfolio_id"),
     money("initial_equity"),
@@ -93,8 +96,9 @@ def _plan(
     by_session = index_on_or_before(specs[False].session) if False in specs else np.zeros(0, dtype=np.int64)
     by_session = by_session[(by_session >= start) & (by_session <= cap)]
     found = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": None})
-    params = scope.params()
-    foreign = database.columns(_IDS, "verify/foreign_positions", params)["portfolio_id"]
+    foreign = np.zeros(0, dtype=np.int64)
+    if step in _READ_LOTS:
+        foreign = database.columns(_IDS, "verify/foreign_positions", scope.params())["portfolio_id"]
     inception = index_on_or_before(found["inception_date"])
     first = np.maximum(inception + 1, start)
     last = _last_stored(specs.get(True), found["portfolio_id"], cap)

@@ -12,10 +12,7 @@ from pipelines.verify.identities import EXCUSES, Identity, identities, offenders
 
 DAY, NEXT = "2021-06-01", "2021-06-02"
 IDENTITIES = {identity.name: identity for identity in identities()}
-POSITION = {
-    symbol: place for place, symbol in enumerate(["AAPL", "MSFT", "XOM", "JPM", "NOPRICE", "ACME", "BETA"], 1)
-}
-EXITED_OPTION, EXPIRED_OPTION = 11, 9
+FIRST = "session = '2021-04-01'"
 
 
 def _edit(table: str, change: str, extra: str = "") -> str:
@@ -26,7 +23,12 @@ def _drop(table: str, extra: str = "") -> str:
     return f"delete from analytics.{table} where session = '{DAY}' and portfolio_id = 1 {extra}"
 
 
-_OPTION_DAY = "update analytics.position_pnl set daily_pnl = daily_pnl + {} where position_id = 8 and session = '2021-06-01'"
+FIRST = "session = '2021-04-01'"
+
+
+def _snapshot_slice(change: str) -> str:
+    return _edit("slices", change, "and asset = 'snapshots'")
+
 
 # identity: the edits that break it, each with the sessions of portfolio 1 (0: of the firm) it must name
 BROKEN: dict[str, list[tuple[str, list[str]]]] = {
@@ -54,13 +56,16 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
         (_edit("snapshots", "cash = cash + 0.0001"), [DAY, NEXT]),
         (_edit("rolled_equity", "capital_flow = 1"), [DAY]),
         # the first session: cash was initial equity less the inherited lots
-        ("update analytics.snapshots set cash = cash + 0.0001 where session = '2021-04-01'", ["2021-04-01", "2021-04-05"]),
+        (f"update analytics.snapshots set cash = cash + 0.0001 where {FIRST}", ["2021-04-01", "2021-04-05"]),
         ("update market.prices set close = close + 1 where symbol = 'AAPL' and session = '2021-03-31'", ["2021-04-01"]),
         ("update book.private_marks set price = 53 where mark_date = '2021-03-20'", ["2021-04-01"]),
         # the cost of a lot on the Monday after its Saturday
         ("update book.positions set entry_price = 55.01 where id = 3", ["2021-04-26"]),
         # an exit's value, an expiry's on the session after it
-        ("update analytics.position_pnl set price = 1 where position_id = 11 and session = '2021-06-30'", ["2021-06-30"]),
+        (
+            "update analytics.position_pnl set price = 1 where position_id = 11 and session = '2021-06-30'",
+            ["2021-06-30"],
+        ),
         (
             "update analytics.position_pnl set market_value = 1 where position_id = 9 and session = '2021-05-21'",
             ["2021-05-24"],
@@ -70,7 +75,10 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
         (_edit("snapshots", f"{column} = {column} + 0.0001"), [DAY])
         for column in ("long_exposure", "short_exposure", "gross_exposure", "net_exposure")
     ]
-    + [(_edit("position_pnl", "market_value = -market_value", "and position_id = 1"), [DAY]), (_drop("position_pnl"), [DAY])],
+    + [
+        (_edit("position_pnl", "market_value = -market_value", "and position_id = 1"), [DAY]),
+        (_drop("position_pnl"), [DAY]),
+    ],
     "delta_exposures_are_sums_of_values": [
         (_edit("snapshots", f"{column} = {column} + 0.0001"), [DAY])
         for column in ("delta_long_exposure", "delta_short_exposure", "delta_gross_exposure", "delta_net_exposure")
@@ -82,7 +90,7 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
     ]
     + [(_edit("position_pnl", "is_unpriced = false", "and position_id = 5"), [DAY])],
     "option_pnl_is_price_change": [
-        (_OPTION_DAY.format("0.0002"), [DAY]),
+        (_edit("position_pnl", "daily_pnl = daily_pnl + 0.0002", "and position_id = 8"), [DAY]),
         (_edit("position_pnl", "price = price + 0.01", "and position_id = 8"), [DAY, NEXT]),
         # the first session, from the entry price
         ("update book.positions set entry_price = 2.26 where id = 9", ["2021-04-12"]),
@@ -95,7 +103,10 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
     "every_lot_is_priced_or_counted": [
         (_drop("position_pnl", "and position_id = 1"), [DAY]),
         (_edit("position_pnl", "position_id = 3000", "and position_id = 3"), [DAY, DAY]),
-        ("update book.positions set entry_date = '2021-05-29' where id = 7", [f"2021-05-{day}" for day in range(10, 29)]),
+        (
+            "update book.positions set entry_date = '2021-05-29' where id = 7",
+            [f"2021-05-{day}" for day in range(10, 29)],
+        ),
         (_edit("position_pnl", "price_date = '2021-05-28'", "and position_id = 1"), [DAY]),
         (_edit("position_pnl", "is_stale = true", "and position_id = 1"), [DAY]),
         (_edit("position_pnl", "is_unpriced = false", "and position_id = 5"), [DAY]),
@@ -125,22 +136,28 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
         (_edit("snapshots", "ytd_pnl = ytd_pnl + 0.0001"), [DAY, NEXT]),
         (_edit("snapshots", "cumulative_pnl = cumulative_pnl + 0.0001"), [DAY, NEXT]),
         # the last session of a month: the next one starts anew
-        ("update analytics.snapshots set mtd_pnl = 0 where session = '2021-05-28' and portfolio_id = 1", ["2021-05-28"]),
+        (
+            "update analytics.snapshots set mtd_pnl = 0 where session = '2021-05-28' and portfolio_id = 1",
+            ["2021-05-28"],
+        ),
     ],
     "flows_land_on_their_session": [
         (_edit("rolled_equity", "capital_flow = 7"), [DAY]),
-        ("update book.cash_flows set flow_date = '2021-05-04' where flow_date = '2021-05-01'", ["2021-05-03", "2021-05-04"]),
+        (
+            "update book.cash_flows set flow_date = '2021-05-04' where flow_date = '2021-05-01'",
+            ["2021-05-03", "2021-05-04"],
+        ),
     ],
     "every_lot_has_greeks": [
         (_drop("position_greeks", "and position_id = 1"), [DAY]),
         (_drop("position_pnl", "and position_id = 1"), [DAY]),
     ],
     "slices_are_committed": [
-        (_edit("slices", "run_id = 'nobody'", "and asset = 'snapshots'"), [DAY]),
-        (_edit("slices", "commit_id = 987654", "and asset = 'snapshots'"), [DAY]),
-        (_edit("slices", "checked_at = checked_at + interval '1 hour'", "and asset = 'snapshots'"), [DAY]),
-        (_edit("slices", "checked_at = checked_at - interval '1 hour'", "and asset = 'snapshots'"), [DAY]),
-        (_edit("slices", "commit_id = (select min(commit_id) from analytics.commits)", "and asset = 'snapshots'"), [DAY]),
+        (_snapshot_slice("run_id = 'nobody'"), [DAY]),
+        (_snapshot_slice("commit_id = 987654"), [DAY]),
+        (_snapshot_slice("checked_at = checked_at + interval '1 hour'"), [DAY]),
+        (_snapshot_slice("checked_at = checked_at - interval '1 hour'"), [DAY]),
+        (_snapshot_slice("commit_id = (select min(commit_id) from analytics.commits)"), [DAY]),
     ],
 }  # fmt: skip
 

@@ -20,8 +20,8 @@ INCEPTION = date(2021, 3, 31)
 START, END = date(2021, 4, 1), date(2021, 7, 26)
 MAIN, SECOND = 1, 2
 
-_LOT = """insert into book.positions (portfolio_id, symbol, asset_class, position_type, quantity, entry_price, entry_date,
-    exit_date, exit_price, multiplier, underlying, option_type, strike, expiry)
+_LOT = """insert into book.positions (portfolio_id, symbol, asset_class, position_type, quantity, entry_price,
+    entry_date, exit_date, exit_price, multiplier, underlying, option_type, strike, expiry)
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 
