@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import LiteralString, Protocol
 
-from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from sql import query
 
@@ -72,3 +72,24 @@ def copy_out(columns: Sequence[ColumnLike], select: SQL | Composed) -> Composed:
 def table(schema: str, name: str, suffix: str = "") -> Identifier:
     """A qualified table name."""
     return Identifier(schema, name + suffix)
+
+
+# What a writer never writes, by kind of column: it reads as null, or not at all.
+_FOREIGN: dict[str, LiteralString] = {
+    "date": "not isfinite({0})",
+    "money": "abs({0}) > 9e14",
+    "float": "{0} = 'NaN' or abs({0}) = 'Infinity'",
+    "text": "{0} = '' or octet_length({0}) > {1} or {0} ~ '[^ -~]'",
+}
+
+
+def foreign(columns: Iterable[ColumnLike]) -> Composed:
+    """Whether a row of slices holds a value no writer writes, such as NaN, which stands for null."""
+    conditions: list[Composable] = [SQL("session not in (select d.session from market.sessions d)")]
+    for column in columns:
+        name = Identifier(column.name)
+        if column.name == "portfolio_id":
+            conditions.append(SQL("{} not between 1 and 1099511627775").format(name))
+        elif column.kind in _FOREIGN:
+            conditions.append(SQL(_FOREIGN[column.kind]).format(name, Literal(column.width)))
+    return SQL(" or ").join(conditions)

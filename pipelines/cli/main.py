@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipelines.cli import backfill, book, db, up
+from pipelines.cli import backfill, book, db, up, verify
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 book.mount(app)
 app.command("backfill")(backfill.backfill)
+verify.mount(app)
 app.add_typer(db.app, name="db")
 
 

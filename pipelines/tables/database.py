@@ -49,6 +49,11 @@ class Database:
         self.statements += 1
         return self.connection.execute(sql.query(name), params).fetchall()
 
+    def composed_rows(self, statement: Composed, params: Params | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a small composed statement."""
+        self.statements += 1
+        return self.connection.execute(statement, params).fetchall()
+
     def columns(self, columns: Sequence[Column], name: str, params: Params | None = None) -> Columns:
         """Rows of a query as arrays, shape (n,) each, in the query's order."""
         return self.composed_columns(columns, SQL(sql.query(name)), params)

@@ -1,0 +1,102 @@
+"""One check for each identity on the asset it belongs to, and one that names the portfolios a run left out.
+
+The checks of an asset share one step: each is its own in the UI, while a run pays for few steps.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+
+import dagster as dg
+
+from pipelines.resources import PipelineRun
+from pipelines.tables.specs import DERIVED
+from pipelines.verify.findings import Scope
+from pipelines.verify.identities import Identity, Offenders, identities, offenders
+
+SHOWN: Final = 20
+"""Offenders shown in a check's metadata; the rest is counted."""
+
+LEFT_OUT: Final = "no_portfolio_left_out"
+
+_COLUMNS = ("table", "session", "portfolio", "item", "detail")
+
+
+def _checks_of(asset: str, found: tuple[Identity, ...]) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(identity.name, asset=asset, description=identity.statement) for identity in found
+    ]
+    left_out = dg.AssetCheckSpec(
+        LEFT_OUT, asset=asset, description="Every portfolio the run was to compute was computed."
+    )
+
+    @dg.multi_asset_check(name=f"{asset}_checks", specs=[left_out, *specs], can_subset=True)
+    def run_checks(context: dg.AssetCheckExecutionContext, run: PipelineRun) -> Iterator[dg.AssetCheckResult]:
+        selected = {key.name for key in context.selected_asset_check_keys}
+        scope = _scope(context, run)
+        with run.database.transaction():
+            if LEFT_OUT in selected:
+                yield _left_out(asset, run)
+            for identity in found:
+                if identity.name in selected:
+                    yield _result(asset, identity, offenders(run.database, identity, scope))
+
+    return run_checks
+
+
+def _scope(context: dg.AssetCheckExecutionContext, run: PipelineRun) -> Scope:
+    """What the run has computed: its range, what follows when it cascades; everything without a range."""
+    portfolios = None if run.portfolio_ids is None else tuple(run.portfolio_ids)
+    if not (context.has_partition_key_range or context.has_partition_key):
+        return Scope(portfolios=portfolios)
+    keys = context.partition_key_range
+    start, end = (date.fromisoformat(key) for key in (keys.start, keys.end))
+    return Scope(start, None if run.cascade else end, portfolios)
+
+
+def _result(asset: str, identity: Identity, found: Offenders) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"offenders": found.total}
+    rows = [
+        (row.table, str(row.session), str(row.portfolio_id or ""), row.item or "", row.detail)
+        for row in found.first[:SHOWN]
+    ]
+    return _check_result(asset, identity.name, found.total == 0, identity.statement, metadata, rows)
+
+
+def _left_out(asset: str, run: PipelineRun) -> dg.AssetCheckResult:
+    found = run.database.rows("verify/left_out", {"run_id": run.database.run_id})
+    rows = [(asset, "", str(portfolio), "", reason) for portfolio, reason in found]
+    named = ", ".join(str(portfolio) for portfolio, _ in found[:SHOWN])
+    description = f"portfolios left out: {named}" if found else "no portfolio was left out"
+    return _check_result(asset, LEFT_OUT, not found, description, {"portfolios": len(found)}, rows[:SHOWN])
+
+
+def _check_result(
+    asset: str,
+    name: str,
+    passed: bool,
+    description: str,
+    metadata: dict[str, Any],
+    rows: Sequence[tuple[str, ...]],
+) -> dg.AssetCheckResult:
+    if rows:
+        records = [dg.TableRecord(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+        columns = [dg.TableColumn(column, "string") for column in _COLUMNS]
+        table = dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
+        metadata = {**metadata, f"first {SHOWN}": table}
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=asset,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=description,
+        metadata=metadata,
+    )
+
+
+CHECKS: Final = [
+    _checks_of(spec.name, tuple(identity for identity in identities() if identity.asset == spec.name))
+    for spec in DERIVED
+    if spec.by_portfolio
+]
+"""One definition for each asset by portfolio."""
