@@ -11,8 +11,8 @@ from pipelines.calc.rolling import WINDOW
 from pipelines.calc.types import BoolArray, Columns, FloatArray, IntArray
 from pipelines.sessions import sessions
 from pipelines.steps.book import Book
-from pipelines.steps.factor_window import FactorWindow, factor_window
-from pipelines.steps.prices_window import read_returns
+from pipelines.steps.factor_window import FactorWindow, FactorWindows
+from pipelines.steps.prices_window import RollingReturns
 from pipelines.steps.work import Work, session_slices
 from pipelines.tables.digest import DIGEST_SIZE, DIGEST_TYPE, DigestArray
 from pipelines.tables.manifest import Slices
@@ -25,10 +25,14 @@ _LOOKBACK = WINDOW - 1
 def factor_betas(work: Work) -> Iterator[Batch]:
     """Rows of factor_returns, then of factor_betas, chunk by chunk."""
     book = work.whole_book
+    windows = FactorWindows(work.database, work.known_at)
+    # An option has its underlying's beta: its own prices are not asked for.
+    priced = book.symbols[np.unique(book.factor_column[book.factor_column >= 0])]
+    instruments = RollingReturns(work.database, work.known_at, priced)
     for start, end in work.session_chunks(4 * max(len(book.symbols), 1) * len(FACTOR_CODES)):
-        factors = factor_window(work.database, work.known_at, start - _LOOKBACK, end)
+        factors = windows.read(start - _LOOKBACK, end)
         yield _factor_returns(factors, start, end)
-        yield _factor_betas(work, book, factors, start, end)
+        yield _factor_betas(instruments, book, factors, start, end)
 
 
 def _factor_returns(window: FactorWindow, start: int, end: int) -> Batch:
@@ -46,12 +50,14 @@ def _factor_returns(window: FactorWindow, start: int, end: int) -> Batch:
     return Batch(FACTOR_RETURNS, session_slices(days, days, {"inputs": window.inputs[_LOOKBACK:]}), rows)
 
 
-def _factor_betas(work: Work, book: Book, window: FactorWindow, start: int, end: int) -> Batch:
+def _factor_betas(
+    instruments: RollingReturns, book: Book, window: FactorWindow, start: int, end: int
+) -> Batch:
     days = sessions()[start : end + 1]
     active = active_symbols(book, start, end)
     used = active.any(axis=0)
     symbols, active = book.symbols[used], active[:, used]
-    returns = read_returns(work.database, work.known_at, symbols, start - _LOOKBACK, end)
+    returns = instruments.read(start - _LOOKBACK, end)[:, np.searchsorted(instruments.symbols, symbols)]
     found = calc_betas(returns, window.factor_return, start - _LOOKBACK, len(days))
     row, column = np.nonzero(active)
     beta, r_squared, std_error, n_obs = (values[row, column].ravel() for values in found)

@@ -10,7 +10,7 @@ from pipelines.calc.factors import FACTOR_CODES
 from pipelines.calc.rolling import MIN_OBSERVATIONS, WINDOW
 from pipelines.calc.types import Columns, FloatArray
 from pipelines.sessions import sessions
-from pipelines.steps.factor_window import factor_window
+from pipelines.steps.factor_window import FactorWindows
 from pipelines.steps.stored import Holdings, lot_rows, read_equity, read_holdings
 from pipelines.steps.work import Work, bounds, hash_inputs, session_index_of, session_slices
 from pipelines.tables.manifest import Slices
@@ -39,16 +39,17 @@ _FACTOR_OF = np.argsort(np.array(FACTOR_CODES))
 
 def factor_exposures(work: Work) -> Iterator[Batch]:
     """Rows of factor_covariance, then of factor_exposures, chunk by chunk."""
+    factors = FactorWindows(work.database, work.known_at)
     for start, end in work.session_chunks(500):
-        yield _covariance(work, start, end)
+        yield _covariance(factors, start, end)
     work = work.requiring(POSITION_PNL, POSITION_GREEKS, ROLLED_EQUITY)
     for start, end in work.chunks(len(FACTOR_CODES) * max(len(work.book.lots), 1)):
-        yield _exposures(work, start, end)
+        yield _exposures(work, factors, start, end)
 
 
-def _covariance(work: Work, start: int, end: int) -> Batch:
+def _covariance(factors: FactorWindows, start: int, end: int) -> Batch:
     days = sessions()[start : end + 1]
-    window = factor_window(work.database, work.known_at, start - _LOOKBACK, end).factor_return
+    window = factors.read(start - _LOOKBACK, end).factor_return
     covariance = factor_covariance(window, start - _LOOKBACK, len(days))
     first, second = np.triu_indices(len(_ORDERED))
     rows: Columns = {
@@ -62,10 +63,10 @@ def _covariance(work: Work, start: int, end: int) -> Batch:
     return Batch(FACTOR_COVARIANCE, slices, rows)
 
 
-def _exposures(work: Work, start: int, end: int) -> Batch:
-    plan, holdings = work.plan, read_holdings(work, start, end)
+def _exposures(work: Work, windows: FactorWindows, start: int, end: int) -> Batch:
+    plan, holdings = work.plan, read_holdings(work, start, end, ("market_value", "delta_adjusted_value"))
     nav = read_equity(work, start, end)["closing_equity"][holdings.portfolio, holdings.ix - start]
-    factors = factor_window(work.database, work.known_at, start - _LOOKBACK, end).factor_return
+    factors = windows.read(start - _LOOKBACK, end).factor_return
     betas = _betas(work, holdings, start, end)
     usable = _available(factors)[holdings.ix - start]
     rows = holdings.rows

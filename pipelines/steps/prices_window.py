@@ -42,12 +42,25 @@ def read_closes(
     return raw
 
 
-def read_returns(
-    database: Database, known_at: Any, symbols: np.ndarray, start_ix: int, end_ix: int
-) -> FloatArray:
-    """Simple daily returns of consecutive sessions, shape (T, S), NaN where either close is missing."""
-    raw = read_closes(database, known_at, symbols, start_ix - 1, end_ix)
-    return simple_returns(raw[1:], raw[0])
+class RollingReturns:
+    """Returns of symbols (ascending) over windows that move forward: what two windows share is read once."""
+
+    def __init__(self, database: Database, known_at: Any, symbols: np.ndarray) -> None:
+        self.symbols = symbols
+        self._database = database
+        self._known_at = known_at
+        self._start_ix = 0
+        self._closes = np.empty((0, len(symbols)))
+
+    def read(self, start_ix: int, end_ix: int) -> FloatArray:
+        """Simple daily returns of consecutive sessions, shape (T, S), NaN where either close is missing."""
+        first = start_ix - 1
+        kept = self._closes[first - self._start_ix :] if first >= self._start_ix else self._closes[:0]
+        if len(kept) < end_ix - first + 1:
+            new = read_closes(self._database, self._known_at, self.symbols, first + len(kept), end_ix)
+            kept = np.concatenate([kept, new])
+        self._closes, self._start_ix = kept, first
+        return simple_returns(kept[1 : end_ix - first + 1], kept[0])
 
 
 def read_prior(

@@ -10,7 +10,7 @@ from pipelines.calc.risk import DRAWDOWN_WINDOW, RealizedRisk, realized
 from pipelines.calc.rolling import WINDOW
 from pipelines.calc.types import Columns, FloatArray, IntArray
 from pipelines.sessions import sessions
-from pipelines.steps.prices_window import read_returns
+from pipelines.steps.prices_window import RollingReturns
 from pipelines.steps.stored import Holdings, lot_rows, read_equity, read_holdings
 from pipelines.steps.work import Work, bounds, hash_inputs, session_index_of
 from pipelines.tables.manifest import Slices
@@ -24,30 +24,57 @@ from pipelines.tables.specs import (
 )
 from pipelines.tables.store import Batch
 
+_BACK = DRAWDOWN_WINDOW - 1
 _BETA = (date("session"), integer("portfolio_id"), number("delta_adjusted_exposure", nullable=True))
 
 
 def risk_metrics(work: Work) -> Iterator[Batch]:
     """Rows of risk_metrics, chunk by chunk."""
     work = work.requiring(POSITION_PNL, POSITION_GREEKS, ROLLED_EQUITY, FACTOR_EXPOSURES)
-    for start, end in work.chunks(max(4 * len(work.book.lots), WINDOW * len(work.book.symbols))):
-        yield _risk(work, start, end)
+    columns = np.unique(work.book.factor_column[work.book.factor_column >= 0])
+    chunks = work.chunks(max(4 * len(work.book.lots), WINDOW * len(columns)))
+    if not chunks:
+        return
+    instruments = RollingReturns(work.database, work.known_at, work.book.symbols[columns])
+    returns = _Returns(work, chunks[0][0], chunks[-1][1])
+    for start, end in chunks:
+        yield _risk(work, returns, instruments, columns, start, end)
 
 
-def _risk(work: Work, start: int, end: int) -> Batch:
-    holdings = read_holdings(work, start, end)
-    back = start - (DRAWDOWN_WINDOW - 1)
-    equity = read_equity(work, back, end)
-    portfolio_returns = np.where(
-        equity["stored"], daily_return(equity["daily_pnl"], equity["opening_equity"]), np.nan
-    )
-    nav = equity["closing_equity"][:, start - back :]
+class _Returns:
+    """Daily returns of the portfolios, NaN where there is none, from 89 sessions before a range: (P, T + 89)."""
+
+    def __init__(self, work: Work, start: int, end: int) -> None:
+        self._start = start - _BACK
+        equity = read_equity(work, self._start, end)
+        daily = daily_return(equity["daily_pnl"], equity["opening_equity"])
+        self._returns = np.where(equity["stored"], daily, np.nan)
+        self._nav = equity["closing_equity"]
+
+    def between(self, start: int, end: int) -> tuple[FloatArray, IntArray]:
+        """Returns with their lookback, (P, T + 89), and net asset value, (P, T)."""
+        first, last = start - self._start, end - self._start + 1
+        return self._returns[:, first - _BACK : last].copy(), self._nav[:, first:last].copy()
+
+
+def _risk(
+    work: Work, returns: _Returns, instruments: RollingReturns, columns: IntArray, start: int, end: int
+) -> Batch:
+    holdings = read_holdings(work, start, end, ("delta_adjusted_value",))
+    portfolio_returns, nav = returns.between(start, end)
     at = (holdings.portfolio, holdings.ix - start)
     past = realized(portfolio_returns, nav, work.risk_free_rate)
-    instrument_returns = read_returns(
-        work.database, work.known_at, work.book.symbols, start - (WINDOW - 1), end
+    instrument_returns = instruments.read(start - (WINDOW - 1), end)
+    column = _columns(work, columns, holdings)
+    ahead = ex_ante(
+        instrument_returns,
+        end - start + 1,
+        holdings.rows["delta_adjusted_value"],
+        column,
+        holdings.starts,
+        at[1],
+        nav[at],
     )
-    ahead = _ex_ante(work, holdings, instrument_returns, start, end, nav[at])
     beta = _market_exposure(work, start, end)[at]
     stored = _rows(work, holdings, at, past, ahead, beta)
     windows = np.lib.stride_tricks.sliding_window_view(portfolio_returns, DRAWDOWN_WINDOW, axis=1)
@@ -56,25 +83,16 @@ def _risk(work: Work, start: int, end: int) -> Batch:
         "beta": beta,
         "risk_free_rate": np.full(len(beta), work.risk_free_rate),
         "returns": windows[at],
-        "holdings": _holdings_hash(work, holdings, instrument_returns, start),
+        "holdings": _holdings_hash(holdings, column, instrument_returns, start),
     }
     hashes = hash_inputs(holdings.codes, holdings.codes, inputs)
     return Batch(RISK_METRICS, Slices(stored["session"], stored["portfolio_id"], hashes), stored)
 
 
-def _ex_ante(
-    work: Work, holdings: Holdings, returns: FloatArray, start: int, end: int, nav: IntArray
-) -> ExAnteRisk:
-    lot = lot_rows(work.book, holdings.rows["position_id"])
-    return ex_ante(
-        returns,
-        end - start + 1,
-        holdings.rows["delta_adjusted_value"],
-        work.book.factor_column[lot],
-        holdings.starts,
-        holdings.ix - start,
-        nav,
-    )
+def _columns(work: Work, columns: IntArray, holdings: Holdings) -> IntArray:
+    """Column of each row's instrument (an option's underlying) among those used, (n,); −1 for privates."""
+    of_lot = work.book.factor_column[lot_rows(work.book, holdings.rows["position_id"])]
+    return np.where(of_lot >= 0, np.searchsorted(columns, of_lot), -1)
 
 
 def _market_exposure(work: Work, start: int, end: int) -> FloatArray:
@@ -115,7 +133,7 @@ def _rows(
     }
 
 
-def _holdings_hash(work: Work, holdings: Holdings, returns: FloatArray, start: int) -> np.ndarray:
+def _holdings_hash(holdings: Holdings, column: IntArray, returns: FloatArray, start: int) -> np.ndarray:
     """Hash of each slice's lots and of their instruments' returns in the window."""
     # An instrument's window is hashed once for all the lots that hold it.
     windows = np.lib.stride_tricks.sliding_window_view(returns, WINDOW, axis=0)
@@ -123,8 +141,6 @@ def _holdings_hash(work: Work, holdings: Holdings, returns: FloatArray, start: i
     flat = np.arange(count * width, dtype=np.int64)
     by_window = hash_inputs(flat, flat, {"window": windows.reshape(count * width, WINDOW)})
     nothing = np.zeros(1, dtype=by_window.dtype)
-    lot = lot_rows(work.book, holdings.rows["position_id"])
-    column = work.book.factor_column[lot]
     place = np.where(column >= 0, (session_index_of(holdings.rows) - start) * width + column, len(flat))
     inputs = {
         "position_id": holdings.rows["position_id"],

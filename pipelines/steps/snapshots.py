@@ -16,6 +16,7 @@ from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL, ROLLED_EQUITY,
 from pipelines.tables.store import Batch
 
 _GREEKS = ("delta", "gamma", "theta", "vega")
+_COLUMNS = ("is_open", "is_stale", "is_unpriced", "market_value", "delta_adjusted_value", *_GREEKS)
 
 
 def snapshots(work: Work) -> Iterator[Batch]:
@@ -47,7 +48,7 @@ class _PeriodPnl:
 
 
 def _snapshots(work: Work, pnl: _PeriodPnl, start: int, end: int) -> Batch:
-    holdings = read_holdings(work, start, end)
+    holdings = read_holdings(work, start, end, _COLUMNS)
     rows, starts = holdings.rows, holdings.starts
     at = (holdings.portfolio, holdings.ix - pnl.start)
     nav, opening, daily = pnl.closing[at], pnl.opening[at], pnl.daily[at]

@@ -1,5 +1,6 @@
 """What earlier assets of the chain stored, read back as arrays aligned with the plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,22 +12,19 @@ from pipelines.sessions import sessions
 from pipelines.steps.book import Book
 from pipelines.steps.work import Work, bounds, planned_rows, session_index_of
 from pipelines.tables.digest import slice_code
-from pipelines.tables.spec import date, flag, integer, money, number
+from pipelines.tables.spec import Column, date, flag, integer, money, number
 
-_POSITIONS = (
-    date("session"),
-    integer("position_id"),
-    integer("portfolio_id"),
-    flag("is_open"),
-    flag("is_stale"),
-    flag("is_unpriced"),
-    money("market_value"),
-    money("delta_adjusted_value", nullable=True),
-    number("delta"),
-    number("gamma"),
-    number("theta"),
-    number("vega"),
-)
+_ROW = (date("session"), integer("position_id"), integer("portfolio_id"))
+_TABLES = {
+    "analytics/values": (flag("is_open"), flag("is_stale"), flag("is_unpriced"), money("market_value")),
+    "analytics/greeks": (
+        money("delta_adjusted_value", nullable=True),
+        number("delta"),
+        number("gamma"),
+        number("theta"),
+        number("vega"),
+    ),
+}
 _EQUITY = (
     date("session"),
     integer("portfolio_id"),
@@ -56,14 +54,33 @@ class Holdings:
     starts: IntArray
 
 
-def read_holdings(work: Work, start: int, end: int) -> Holdings:
-    """Read values and Greeks of the planned portfolios' lots."""
-    params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
-    rows = planned_rows(work.plan, work.database.columns(_POSITIONS, "analytics/positions", params))
+def read_holdings(work: Work, start: int, end: int, names: Sequence[str]) -> Holdings:
+    """Read columns of the planned portfolios' lots: of their values, their Greeks, or both."""
+    tables = {
+        query: (*_ROW, *(column for column in columns if column.name in names))
+        for query, columns in _TABLES.items()
+        if any(column.name in names for column in columns)
+    }
+    # Both are in the order of their key: no join, and no table is looked at outside of the range.
+    parts = [_read(work, query, columns, start, end) for query, columns in tables.items()]
+    if any(not _same_lots(parts[0], part) for part in parts[1:]):
+        raise BookChangedError(
+            "position_greeks are not of the lots of position_pnl: materialize position_greeks first"
+        )
+    rows: Columns = {name: values for part in parts for name, values in part.items()}
     ix, portfolio = work.plan.slice_grid(start, end)
     codes = slice_code(sessions()[ix], work.plan.portfolio_id[portfolio])
     row_codes = slice_code(rows["session"], rows["portfolio_id"])
     return Holdings(rows, ix, portfolio, codes, row_codes, np.searchsorted(row_codes, codes))
+
+
+def _read(work: Work, query: str, columns: Sequence[Column], start: int, end: int) -> Columns:
+    params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
+    return planned_rows(work.plan, work.database.columns(columns, query, params))
+
+
+def _same_lots(one: Columns, other: Columns) -> bool:
+    return all(np.array_equal(one[column.name], other[column.name]) for column in _ROW)
 
 
 def lot_rows(book: Book, position_id: IntArray) -> IntArray:

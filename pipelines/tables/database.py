@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.abc import PQGen
 from psycopg.sql import SQL, Composed
 
 import sql
@@ -15,6 +16,14 @@ from pipelines.tables.spec import Column
 from sql import compose
 
 Params = Mapping[str, Any]
+
+
+def _everything(copy: psycopg.Copy) -> PQGen[bytearray]:
+    """Gather what a COPY sends, one message a row, in one wait: psycopg's own iteration waits for each row."""
+    gathered = bytearray()
+    while block := (yield from copy._read_gen()):  # noqa: SLF001 - psycopg is pinned, and a test holds this
+        gathered += block
+    return gathered
 
 
 class LockedError(SigmaSightError):
@@ -67,7 +76,7 @@ class Database:
             self.connection.cursor() as cursor,
             cursor.copy(compose.copy_out(columns, select), params) as copy,
         ):
-            payload = b"".join(bytes(block) for block in copy)
+            payload = self.connection.wait(_everything(copy))
         return wire.decode(columns, payload)
 
     def copy_in(self, target: Composed, columns: Sequence[Column], data: Columns) -> None:

@@ -82,7 +82,8 @@ def replace(database: Database, batch: Batch) -> Written:
         superseded, inserted = _merge(database, spec, slices.take(changed), rows, commit)
         written.rows_superseded += superseded
         written.rows_inserted += inserted
-    _record(database, spec, slices, digests, counts, ~same, commit)
+    superseding = bool((stored.known & ~same).any())
+    _record(database, spec, slices, digests, counts, ~same, commit, superseding=superseding)
     return written
 
 
@@ -215,8 +216,10 @@ def _record(
     counts: IntArray,
     mask: BoolArray,
     commit: int,
+    *,
+    superseding: bool = True,
 ) -> None:
-    """Write the manifest entries of the masked slices; superseded ones move to history."""
+    """Write the manifest entries of the masked slices; superseded ones, if there may be any, move to history."""
     entries: Columns = {
         "session": slices.session[mask],
         "portfolio_id": slices.portfolio_id[mask],
@@ -234,6 +237,7 @@ def _record(
         "commit": commit,
     }
     rows = {"rows": Identifier(_STAGED_SLICES)}
-    database.execute(SQL(sql.query("store/supersede_slices")).format(**rows), params)
+    if superseding:
+        database.execute(SQL(sql.query("store/supersede_slices")).format(**rows), params)
     database.execute(SQL(sql.query("store/insert_slices")).format(**rows), params)
     _drop(database, _STAGED_SLICES)

@@ -151,7 +151,7 @@ def record_type(columns: Sequence[Column]) -> np.dtype[Any]:
     return np.dtype(fields)
 
 
-def decode(columns: Sequence[Column], payload: bytes) -> Columns:
+def decode(columns: Sequence[Column], payload: bytes | bytearray) -> Columns:
     """Parse what a fixed-width binary COPY returned."""
     layout = record_type(columns)
     count, remainder = divmod(len(payload) - len(HEADER) - len(TRAILER), layout.itemsize)

@@ -1,4 +1,5 @@
-select session, position_id, portfolio_id, market_value
+-- Lots with a row in the range: their value at the close.
+select session, position_id, portfolio_id, is_open, is_stale, is_unpriced, market_value
 from analytics.position_pnl
 where session between %(start)s and %(end)s and portfolio_id = any(%(portfolios)s)
 order by session, portfolio_id, position_id
