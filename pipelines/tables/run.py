@@ -39,6 +39,11 @@ class Run:
             found: datetime = self.database.rows("run/input_instant", {"run_id": self.database.run_id})[0][0]
         return found
 
+    def prices_fetched(self) -> None:
+        """Record that the closes of the run's range have been fetched, whether or not any was new."""
+        with self.database.transaction():
+            self.database.run("run/prices_fetched", {"run_id": self.database.run_id})
+
     def leave_out(self, portfolios: dict[int, str]) -> None:
         """Record portfolios that were left out, with the reason."""
         if portfolios:
