@@ -7,6 +7,7 @@ from pipelines.automation.jobs import market_job, materialize_job, risk_job, sna
 from pipelines.automation.lagging import lagging_portfolios
 from pipelines.automation.late import late_closes
 from pipelines.automation.requests import failed_requests, run_requests
+from pipelines.automation.retention import retention_job, retention_schedule
 from pipelines.automation.schedules import day_schedules
 from pipelines.resources import PipelineRun
 
@@ -14,8 +15,8 @@ ASSETS = dg.load_assets_from_modules([market, books, risk])
 
 defs = dg.Definitions(
     assets=ASSETS,
-    jobs=[materialize_job, market_job, risk_job, snapshots_job],
-    schedules=day_schedules(),
+    jobs=[materialize_job, market_job, risk_job, snapshots_job, retention_job],
+    schedules=[*day_schedules(), retention_schedule()],
     sensors=[run_requests, failed_requests, late_closes, lagging_portfolios],
     resources={"run": PipelineRun.configure_at_launch()},
     executor=dg.in_process_executor,

@@ -54,7 +54,7 @@ class Run:
 
 @contextmanager
 def open_run(
-    connection: psycopg.Connection[Any], record: RunRecord, timeout_seconds: float = LOCK_TIMEOUT_SECONDS
+    connection: psycopg.Connection[Any], record: RunRecord, timeout_seconds: float | None = None
 ) -> Iterator[Run]:
     """Take the run lock, record the run, and record how it ended.
 
@@ -62,7 +62,7 @@ def open_run(
     same call may be made again.
     """
     database = Database(connection, record.run_id)
-    _lock(database, timeout_seconds)
+    _lock(database, LOCK_TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds)
     run = Run(database)
     try:
         _start(database, record)
