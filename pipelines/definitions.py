@@ -3,8 +3,12 @@
 import dagster as dg
 
 from pipelines.assets import books, market, risk
-from pipelines.automation.jobs import materialize_job
+from pipelines.automation.jobs import market_job, materialize_job, risk_job, snapshots_job
+from pipelines.automation.lagging import lagging_portfolios
+from pipelines.automation.late import late_closes
 from pipelines.automation.requests import failed_requests, run_requests
+from pipelines.automation.retention import retention_job, retention_schedule
+from pipelines.automation.schedules import day_schedules
 from pipelines.checks import CHECKS
 from pipelines.resources import PipelineRun
 
@@ -13,8 +17,9 @@ ASSETS = dg.load_assets_from_modules([market, books, risk])
 defs = dg.Definitions(
     assets=ASSETS,
     asset_checks=CHECKS,
-    jobs=[materialize_job],
-    sensors=[run_requests, failed_requests],
+    jobs=[materialize_job, market_job, risk_job, snapshots_job, retention_job],
+    schedules=[*day_schedules(), retention_schedule()],
+    sensors=[run_requests, failed_requests, late_closes, lagging_portfolios],
     resources={"run": PipelineRun.configure_at_launch()},
     executor=dg.in_process_executor,
 )

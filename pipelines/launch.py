@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pipelines.errors import SigmaSightError
@@ -23,6 +23,8 @@ class Launch:
     cascade: bool = True
     strict: bool = True
     request_id: int | None = None
+    now: datetime | None = None
+    """Instant taken as now; None is the clock."""
 
     def run_config(self) -> dict[str, Any]:
         """Run configuration of the one resource, the same on every way to start a run."""
@@ -31,6 +33,8 @@ class Launch:
             config["portfolio_ids"] = list(self.portfolio_ids)
         if self.request_id is not None:
             config["request_id"] = self.request_id
+        if self.now is not None:
+            config["now"] = self.now.isoformat()
         return {"resources": {"run": {"config": config}}}
 
     def tags(self) -> dict[str, str]:

@@ -5,6 +5,7 @@
 
 import os
 import secrets
+from datetime import time
 from pathlib import Path
 from typing import Literal, Self
 
@@ -50,6 +51,19 @@ class Settings(BaseSettings):
     snapshot_retention_days: int = Field(default=365, ge=1)
     risk_free_rate: float = Field(default=0.0, allow_inf_nan=False)
     """Annual risk-free rate of the Sharpe ratio, a fraction (0.05 = 5 %)."""
+    market_time: time = time(16, 0)
+    """When the day's jobs start, New York, on weekdays: prices, P&L and equity; risk; snapshots; retention."""
+    risk_time: time = time(17, 0)
+    snapshots_time: time = time(17, 30)
+    retention_time: time = time(2, 0)
+    settle_minutes: int = Field(default=20, ge=0, le=360)
+    """Closes fetched sooner than this after the close are provisional."""
+    ask_again_minutes: int = Field(default=10, ge=1, le=360)
+    """How long to wait before asking again for closes that are late ..."""
+    ask_again_limit: int = Field(default=18, ge=0, le=1000)
+    """... and how often, before a person has to look."""
+    catch_up_sessions: int = Field(default=10, ge=1)
+    """A portfolio further behind than this is caught up by a run of its own, not by the daily one."""
 
     @field_validator("home", "price_file")
     @classmethod

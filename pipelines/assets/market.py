@@ -16,7 +16,9 @@ def prices(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.Materializ
 
     The range is fetched anew; closes that lookbacks need and nobody fetched yet are filled in.
     """
-    return fetch(context, run, fetch_prices)
+    done = fetch(context, run, fetch_prices)
+    run.run.prices_fetched()
+    return done
 
 
 @session_asset("market", SECURITIES, first=True)

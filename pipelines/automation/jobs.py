@@ -1,6 +1,35 @@
 """The jobs: selections of assets. All steps of a run share one process, one connection and the run lock."""
 
+from typing import Any, Final
+
 import dagster as dg
+
+SCHEDULED_PRIORITY: Final = 10
+"""Of a scheduled run in the queue; a requested one has 0."""
+CATCH_UP_PRIORITY: Final = -10
+"""Of a run for portfolios that are behind: the whole firm goes first."""
+PRIORITY_TAG: Final = "dagster/priority"
+
+MARKET_ASSETS: Final = ("prices", "securities", "short_interest", "position_pnl", "rolled_equity")
+RISK_ASSETS: Final = ("position_greeks", "factor_betas", "factor_exposures", "risk_metrics")
+SNAPSHOT_ASSETS: Final = ("snapshots",)
+
+
+def _scheduled(name: str, assets: tuple[str, ...], seconds: int, retries: int, description: str) -> Any:
+    """Define a job of the day: stopped after `seconds`, tried again `retries` times whatever failed."""
+    return dg.define_asset_job(
+        name,
+        selection=dg.AssetSelection.assets(*assets),
+        executor_def=dg.in_process_executor,
+        description=description,
+        tags={
+            "dagster/max_runtime": str(seconds),
+            "dagster/max_retries": str(retries),
+            "dagster/retry_on_asset_or_op_failure": "true",
+            PRIORITY_TAG: str(SCHEDULED_PRIORITY),
+        },
+    )
+
 
 materialize_job = dg.define_asset_job(
     "materialize",
@@ -8,3 +37,8 @@ materialize_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Every asset, for a range of sessions.",
 )
+market_job = _scheduled(
+    "market", MARKET_ASSETS, 300, 3, "Closes of the day, and the P&L and equity that follow from them."
+)
+risk_job = _scheduled("risk", RISK_ASSETS, 600, 2, "Greeks, factor betas and exposures, risk metrics.")
+snapshots_job = _scheduled("snapshots", SNAPSHOT_ASSETS, 300, 2, "The books at the close.")

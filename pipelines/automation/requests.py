@@ -1,18 +1,20 @@
 """Requested runs: each row of `book.run_requests` becomes one run, whatever happens to this process."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
 from psycopg import Connection
 
+from pipelines.automation.daily import daily_range, read_progress
 from pipelines.automation.jobs import materialize_job
-from pipelines.catch_up import missing_range
+from pipelines.catch_up import BY_PORTFOLIO, missing_range
 from pipelines.launch import Launch
 from pipelines.postgres import Role, connect
-from pipelines.sessions import FIRST_PARTITION, latest_session, session_range, utc_now
+from pipelines.sessions import FIRST_PARTITION, latest_session, session_on_or_before, session_range, utc_now
+from pipelines.settings import settings
 from sql import query
 
 REQUEST_TAG = "sigmasight/request_id"
@@ -35,12 +37,7 @@ class RunRequested:
 def run_requests() -> Iterator[dg.RunRequest]:
     """One run for each request; the run key makes a request that is seen twice one run."""
     with connect(Role.PIPELINE, autocommit=True) as connection:
-        for request in pending(connection):
-            launch = resolve(connection, request, latest_session(utc_now()))
-            if isinstance(launch, Launch):
-                yield run_request(request, launch)
-            else:
-                refuse(connection, request, launch)
+        yield from requested_runs(connection, utc_now(), settings().catch_up_sessions)
 
 
 @dg.run_failure_sensor(monitor_all_code_locations=True, default_status=dg.DefaultSensorStatus.RUNNING)
@@ -58,19 +55,32 @@ def failed_requests(context: dg.RunFailureSensorContext) -> None:
             connection.execute(query("requests/failed"), params)
 
 
+def requested_runs(connection: Connection[Any], now: datetime, reach: int) -> Iterator[dg.RunRequest]:
+    """Take the pending requests at an instant: a run each, or an answer that says why there is none."""
+    for request in pending(connection):
+        launch = resolve(connection, request, latest_session(now), reach)
+        if isinstance(launch, Launch):
+            yield run_request(request, replace(launch, now=now))
+        else:
+            refuse(connection, request, launch)
+
+
 def pending(connection: Connection[Any]) -> list[RunRequested]:
     """Requests that no run answers yet, oldest first."""
     rows = connection.execute(query("requests/pending"), {"limit": BATCH})
     return [RunRequested(*row) for row in rows.fetchall()]
 
 
-def resolve(connection: Connection[Any], request: RunRequested, latest: date) -> Launch | str:
+def resolve(connection: Connection[Any], request: RunRequested, latest: date, reach: int) -> Launch | str:
     """Decide the range of a request, or say why there is nothing to run.
 
-    Without a start it is the first session that is missing; without an end the latest one.
+    Without a start it is the first session that is missing; without an end the latest one. A daily update of the
+    whole firm covers what the daily jobs do: the latest session's prices are fetched anew even if none is missing.
     """
     end = min(request.end or latest, latest)
     start = request.start
+    if start is None and request.kind == "daily" and request.portfolio_ids is None:
+        start, _ = daily_range(read_progress(connection, BY_PORTFOLIO), session_on_or_before(end), reach)
     if start is None:
         missing = missing_range(connection, end, request.portfolio_ids)
         if missing is None:
@@ -92,7 +102,8 @@ def resolve(connection: Connection[Any], request: RunRequested, latest: date) ->
 
 def run_request(request: RunRequested, launch: Launch) -> dg.RunRequest:
     """Ask Dagster for the run."""
-    tags = launch.tags() | {REQUEST_TAG: str(request.id)}
+    # A run that could not get the run lock, or whose process died, is tried again.
+    tags = launch.tags() | {REQUEST_TAG: str(request.id), "dagster/max_retries": "3"}
     return dg.RunRequest(run_key=f"request-{request.id}", run_config=launch.run_config(), tags=tags)
 
 

@@ -39,6 +39,11 @@ class Run:
             found: datetime = self.database.rows("run/input_instant", {"run_id": self.database.run_id})[0][0]
         return found
 
+    def prices_fetched(self) -> None:
+        """Record that the closes of the run's range have been fetched, whether or not any was new."""
+        with self.database.transaction():
+            self.database.run("run/prices_fetched", {"run_id": self.database.run_id})
+
     def leave_out(self, portfolios: dict[int, str]) -> None:
         """Record portfolios that were left out, with the reason."""
         if portfolios:
@@ -49,7 +54,7 @@ class Run:
 
 @contextmanager
 def open_run(
-    connection: psycopg.Connection[Any], record: RunRecord, timeout_seconds: float = LOCK_TIMEOUT_SECONDS
+    connection: psycopg.Connection[Any], record: RunRecord, timeout_seconds: float | None = None
 ) -> Iterator[Run]:
     """Take the run lock, record the run, and record how it ended.
 
@@ -57,7 +62,7 @@ def open_run(
     same call may be made again.
     """
     database = Database(connection, record.run_id)
-    _lock(database, timeout_seconds)
+    _lock(database, LOCK_TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds)
     run = Run(database)
     try:
         _start(database, record)
