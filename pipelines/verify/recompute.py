@@ -33,7 +33,6 @@ _PORTFOLIOS = (
     integer("portfolio_id"),
     money("initial_equity"),
     date("inception_date"),
-    date("stored_last", nullable=True),
 )
 _IDS = (integer("portfolio_id"),)
 
