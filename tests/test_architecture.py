@@ -164,14 +164,14 @@ def test_sql_lives_in_sql_alone() -> None:
 
 def test_every_query_is_used() -> None:
     """By its whole name, or by a name put together from a folder, a verb and what it is done to."""
-    code = "\n".join(p.read_text(encoding="utf-8") for p in tracked() if p.suffix == ".py" and "tests" not in p.parts)
+    code = "\n".join(p.read_text(encoding="utf-8") for p in tracked() if p.suffix == ".py" and ROOT / "tests" not in p.parents)
     queries = [
         path.relative_to(ROOT / "sql" / "queries").with_suffix("").as_posix()
         for path in tracked()
         if path.suffix == ".sql" and "queries" in path.parts
     ]
     assert len(queries) > 50
-    named = set(re.findall(r'f?"(?:[a-z]+/)?([a-z_]+)(?:\{|")', code))
+    named = set(re.findall(r"f?\"(?:[a-z]+/)?([a-z_]+)(?:\{|\")", code))
     unused = [query for query in queries if not _is_named(query.rpartition("/")[2], named)]
     assert unused == []
 

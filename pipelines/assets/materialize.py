@@ -52,7 +52,7 @@ def session_asset(
 def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) -> dg.MaterializeResult[Any]:
     """Bring a derived asset up to date for the partitions of the run, later stored sessions included."""
     try:
-        request = run.request(context.partition_key_range)
+        request = _closed_request(context, run)
         result = run_step(run.database, name, request, run.run.input_instant(), run.risk_free_rate)
     except Exception as error:
         raise _failure(run, error) from error
@@ -76,8 +76,7 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
 def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> dg.MaterializeResult[Any]:
     """Fetch from the price source what the partitions of the run need."""
     try:
-        request = run.request(context.partition_key_range)
-        _check_closed(run, request)
+        request = _closed_request(context, run)
         with run.database.transaction():
             fetched = step(run.database, run.source, request)
     except Exception as error:
@@ -96,12 +95,14 @@ def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> d
     )
 
 
-def _check_closed(run: PipelineRun, request: Request) -> None:
-    latest = run.latest_session()
+def _closed_request(context: dg.AssetExecutionContext, run: PipelineRun) -> Request:
+    """What the asset is asked to do; SigmaSightError if that includes a session that has not closed."""
+    request, latest = run.request(context.partition_key_range), run.latest_session()
     if request.end_ix > session_index(latest):
         raise SigmaSightError(
             f"session {session_at(request.end_ix)} has not closed yet; the latest is {latest}"
         )
+    return request
 
 
 def _also_materialized(context: dg.AssetExecutionContext, name: str, asked_ix: int, done_ix: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import PostgresServer
+from tests.postgres_server import PostgresServer
 from tests.steps.world import World, open_world
 
 
