@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.assets import books, market, risk
+from pipelines.automation.alerts import alerts_sensor
 from pipelines.automation.jobs import market_job, materialize_job, risk_job, snapshots_job
 from pipelines.automation.lagging import lagging_portfolios
 from pipelines.automation.late import late_closes
@@ -19,7 +20,7 @@ defs = dg.Definitions(
     asset_checks=CHECKS,
     jobs=[materialize_job, market_job, risk_job, snapshots_job, retention_job],
     schedules=[*day_schedules(), retention_schedule()],
-    sensors=[run_requests, failed_requests, late_closes, lagging_portfolios],
+    sensors=[run_requests, failed_requests, late_closes, lagging_portfolios, alerts_sensor],
     resources={"run": PipelineRun.configure_at_launch()},
     executor=dg.in_process_executor,
 )

@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     """... and how often, before a person has to look."""
     catch_up_sessions: int = Field(default=10, ge=1)
     """A portfolio further behind than this is caught up by a run of its own, not by the daily one."""
+    alert_url: SecretStr | None = None
+    """Webhook that is told of failures; nobody is told when unset."""
+    alert_deadline: time = time(18, 30)
+    """When every portfolio should have a snapshot of today's session, New York."""
+    alert_cooldown_minutes: int = Field(default=60, ge=0)
+    """How long the same alert is held back after it was sent."""
 
     @field_validator("home", "price_file")
     @classmethod

@@ -1,10 +1,14 @@
 """What all assets have in common: how they are declared, and how a step becomes a materialization."""
 
+import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import dagster as dg
 
+from pipelines.assets.curves import Curves, plot, read_curves
+from pipelines.assets.describe import column_schema, description
 from pipelines.errors import SigmaSightError
 from pipelines.partitions import SESSIONS
 from pipelines.progress import LOGGER
@@ -16,6 +20,9 @@ from pipelines.steps.fetch import Fetched
 from pipelines.steps.plan import Request
 from pipelines.tables.database import Database
 from pipelines.tables.spec import TableSpec
+
+FRESHNESS: Final = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4, hours=3))
+"""The longest time between two daily runs: a weekend with a holiday at one of its ends, and three hours to spare."""
 
 Fetch = Callable[[Database, PriceSource, Request], Fetched]
 
@@ -31,22 +38,26 @@ def session_asset(
     first: run before any other asset of the run. The instant at which a run's inputs are read is fixed by the
     first derived asset, so all that is fetched must have been stored by then.
     """
-    return dg.asset(
-        deps=list(deps),
-        partitions_def=SESSIONS,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=group,
-        owners=["team:risk"],
-        kinds={"python", "postgres"},
-        op_tags={"dagster/priority": "1"} if first else {},
-        code_version="+".join(table.code_version for table in tables),
-        metadata={
-            "dagster/table_name": ", ".join(table.qualified for table in tables),
-            "dagster/column_schema": dg.TableSchema(
-                [dg.TableColumn(column.name, column.kind) for column in tables[-1].columns]
-            ),
-        },
-    )
+
+    def declare(compute: Callable[..., Any]) -> dg.AssetsDefinition:
+        return dg.asset(
+            deps=list(deps),
+            partitions_def=SESSIONS,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            group_name=group,
+            owners=["team:risk"],
+            kinds={"python", "postgres"},
+            description=description(inspect.getdoc(compute) or "", tables),
+            op_tags={"dagster/priority": "1"} if first else {},
+            code_version="+".join(table.code_version for table in tables),
+            freshness_policy=FRESHNESS,
+            metadata={
+                "dagster/table_name": tables[-1].qualified,
+                "dagster/column_schema": column_schema(tables[-1]),
+            },
+        )(compute)
+
+    return declare
 
 
 def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) -> dg.MaterializeResult[Any]:
@@ -57,7 +68,8 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
     except Exception as error:
         raise _failure(run, error) from error
     run.run.leave_out(result.left_out)
-    _also_materialized(context, name, request.end_ix, result.sessions[1])
+    curves = _plotted(context, run, request, result.sessions[1])
+    _also_materialized(context, name, request.end_ix, result.sessions[1], curves)
     rows = sum(written.rows_inserted for written in result.written.values())
     LOGGER.info("%-18s %9s rows written", name, f"{rows:,}")
     left_out = {str(portfolio): reason for portfolio, reason in sorted(result.left_out.items())}
@@ -81,6 +93,7 @@ def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> d
             fetched = step(run.database, run.source, request)
     except Exception as error:
         raise _failure(run, error) from error
+    _plotted(context, run, request, request.end_ix)
     LOGGER.info(
         "%-18s %9s rows written from %s", context.asset_key.path[-1], f"{fetched.written:,}", run.source.name
     )
@@ -105,11 +118,22 @@ def _closed_request(context: dg.AssetExecutionContext, run: PipelineRun) -> Requ
     return request
 
 
-def _also_materialized(context: dg.AssetExecutionContext, name: str, asked_ix: int, done_ix: int) -> None:
+def _plotted(context: dg.AssetExecutionContext, run: PipelineRun, request: Request, last_ix: int) -> Curves:
+    """Attach the figures of the run's sessions; returns them with those of the cascade."""
+    start, end = session_at(request.start_ix), session_at(max(request.end_ix, last_ix))
+    curves = read_curves(run.database, context.asset_key.path[-1], start, end)
+    plot(context, curves)
+    return curves
+
+
+def _also_materialized(
+    context: dg.AssetExecutionContext, name: str, asked_ix: int, done_ix: int, curves: Curves
+) -> None:
     """Tell Dagster of the later sessions that the cascade recomputed."""
     for day in sessions()[asked_ix + 1 : done_ix + 1].tolist():
+        figures = curves.get(day.isoformat(), {})
         context.log_event(
-            dg.AssetMaterialization(name, partition=day.isoformat(), metadata={"cascaded": True})
+            dg.AssetMaterialization(name, partition=day.isoformat(), metadata={**figures, "cascaded": True})
         )
 
 
