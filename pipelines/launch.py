@@ -23,12 +23,15 @@ class Launch:
     cascade: bool = True
     strict: bool = True
     request_id: int | None = None
+    compare_rows: bool = False
     now: datetime | None = None
     """Instant taken as now; None is the clock."""
 
     def run_config(self) -> dict[str, Any]:
         """Run configuration of the one resource, the same on every way to start a run."""
         config: dict[str, Any] = {"kind": self.kind, "cascade": self.cascade, "strict": self.strict}
+        if self.compare_rows:
+            config["compare_rows"] = True
         if self.portfolio_ids is not None:
             config["portfolio_ids"] = list(self.portfolio_ids)
         if self.request_id is not None:

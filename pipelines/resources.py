@@ -37,6 +37,9 @@ class PipelineRun(dg.ConfigurableResource[Any]):
         default=True,
         description="Fail if the range starts after a hole; otherwise leave such portfolios out and name them.",
     )
+    compare_rows: bool = Field(
+        default=False, description="Compare stored rows instead of digests: puts altered rows right."
+    )
     now: str | None = Field(
         default=None, description="Instant taken as now (ISO, with offset); default the clock."
     )
@@ -95,4 +98,6 @@ class PipelineRun(dg.ConfigurableResource[Any]):
         """What an asset is asked to do for a range of partitions."""
         start, end = (datetime.fromisoformat(key).date() for key in (partitions.start, partitions.end))
         portfolios = None if self.portfolio_ids is None else tuple(sorted(self.portfolio_ids))
-        return Request(session_index(start), session_index(end), portfolios, self.cascade, self.strict)
+        return Request(
+            session_index(start), session_index(end), portfolios, self.cascade, self.strict, self.compare_rows
+        )

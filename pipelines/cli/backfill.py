@@ -17,6 +17,10 @@ def backfill(
     no_cascade: Annotated[
         bool, typer.Option("--no-cascade", help="Leave the later sessions as they are: they become stale.")
     ] = False,
+    compare_rows: Annotated[
+        bool,
+        typer.Option("--compare-rows", help="Compare stored rows, not digests: puts altered rows right."),
+    ] = False,
 ) -> None:
     """Materialize a range of sessions, fetching its prices anew, and everything after it that is stored."""
     from pipelines.launch import Launch, run
@@ -35,5 +39,7 @@ def backfill(
     with running_database() as urls, show_progress():
         migrate.upgrade(urls.owner)
         portfolios = tuple(portfolio) if portfolio else None
-        run_id = run(Launch(first, last, "backfill", portfolios, cascade=not no_cascade))
+        run_id = run(
+            Launch(first, last, "backfill", portfolios, cascade=not no_cascade, compare_rows=compare_rows)
+        )
     typer.echo(f"materialized {len(sessions)} sessions, {first} to {last} (run {run_id})")

@@ -48,7 +48,9 @@ def run_step(
         if name == "rolled_equity":
             lock_portfolios(work)
         for batch in STEPS[name](work):
-            result.written.setdefault(batch.spec.name, Written()).add(replace(database, batch))
+            result.written.setdefault(batch.spec.name, Written()).add(
+                replace(database, batch, compare_rows=request.compare_rows)
+            )
         if name == "rolled_equity":
             mirror_equity(work)
     result.left_out = {**plan.left_out, **work.left_out}

@@ -34,7 +34,8 @@ class Request:
     """What a run was asked to do, in session indexes.
 
     cascade: also recompute the sessions after the range that are already stored, so that what the range changes
-    flows forward. strict: the range was asked for explicitly, so a hole before it is an error and not a portfolio
+    flows forward. compare_rows: compare stored rows one by one instead of trusting their slices' digests, so that
+    rows altered behind the pipeline's back are put right. strict: the range was asked for explicitly, so a hole before it is an error and not a portfolio
     left out.
     """
 
@@ -43,6 +44,7 @@ class Request:
     portfolios: tuple[int, ...] | None = None
     cascade: bool = True
     strict: bool = False
+    compare_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ def make_plan(portfolios: Columns, request: Request) -> Plan:
     last = np.maximum(request.end_ix, stored_ix) if request.cascade else np.full(len(ids), request.end_ix)
     holes = (first > complete_ix + 1) & (first <= last)
     left_out = {
-        int(ids[p]): f"sessions {session_at(int(complete_ix[p]) + 1)} to {session_at(int(first[p]) - 1)} are missing"
+        int(
+            ids[p]
+        ): f"sessions {session_at(int(complete_ix[p]) + 1)} to {session_at(int(first[p]) - 1)} are missing"
         for p in np.flatnonzero(holes)
     }
     if left_out and request.strict:

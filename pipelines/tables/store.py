@@ -57,8 +57,11 @@ class Written:
         self.rows_superseded += other.rows_superseded
 
 
-def replace(database: Database, batch: Batch) -> Written:
-    """Make the stored rows of the batch's slices equal to the batch; call inside a transaction."""
+def replace(database: Database, batch: Batch, *, compare_rows: bool = False) -> Written:
+    """Make the stored rows of the batch's slices equal to the batch; call inside a transaction.
+
+    compare_rows: look at the stored rows even where the manifest says that they are the same.
+    """
     if not len(batch.slices):
         return Written()
     spec, slices = batch.spec, batch.slices
@@ -70,11 +73,14 @@ def replace(database: Database, batch: Batch) -> Written:
     changed = stored.known & ~same_output
     new = ~stored.known
     written = Written(int(new.sum()), int(changed.sum()), int(same_output.sum()))
-    if same.all():
+    if same.all() and not compare_rows:
         return written
     commit = database.begin_commit(spec.name)
     if new.any() and _has_orphans(database, spec, slices.take(new)):
-        changed, new = changed | new, np.zeros_like(new)
+        # Nothing says where such rows are from: they make way, and the slices are established anew.
+        written.rows_superseded += _clear(database, spec, slices.take(new), commit)
+    if compare_rows:
+        changed |= stored.known
     if new.any():
         written.rows_inserted += _insert(database, spec, _rows_of(spec, data, slices, new), commit)
     if changed.any():
@@ -82,8 +88,10 @@ def replace(database: Database, batch: Batch) -> Written:
         superseded, inserted = _merge(database, spec, slices.take(changed), rows, commit)
         written.rows_superseded += superseded
         written.rows_inserted += inserted
-    superseding = bool((stored.known & ~same).any())
-    _record(database, spec, slices, digests, counts, ~same, commit, superseding=superseding)
+    # Rows that were put right name this commit, so their slices must, too.
+    recorded = changed | ~same if written.rows_inserted or written.rows_superseded else ~same
+    superseding = bool((stored.known & recorded).any())
+    _record(database, spec, slices, digests, counts, recorded, commit, superseding=superseding)
     return written
 
 
@@ -191,6 +199,20 @@ def _has_orphans(database: Database, spec: TableSpec, slices: Slices) -> bool:
     found = bool(database.connection.execute(statement, params).fetchall()[0][0])
     _drop(database, _STAGED_SLICES)
     return found
+
+
+def _clear(database: Database, spec: TableSpec, slices: Slices, commit: int) -> int:
+    """Supersede all rows of some slices."""
+    _stage_slices(database, slices)
+    statement = SQL(sql.query("store/clear")).format(
+        table=compose.table(spec.schema, spec.name),
+        history=compose.table(spec.schema, spec.name, "_history"),
+        slices=Identifier(_STAGED_SLICES),
+        same_slice=compose.equal(spec.slice_key, "t", "c"),
+    )
+    superseded = database.execute(statement, {"commit": commit})
+    _drop(database, _STAGED_SLICES)
+    return superseded
 
 
 def _stage_slices(database: Database, slices: Slices) -> None:
