@@ -105,7 +105,9 @@ def make_plan(portfolios: Columns, request: Request) -> Plan:
     last = np.maximum(request.end_ix, stored_ix) if request.cascade else np.full(len(ids), request.end_ix)
     holes = (first > complete_ix + 1) & (first <= last)
     left_out = {
-        int(ids[p]): f"sessions {session_at(int(complete_ix[p]) + 1)} to {session_at(int(first[p]) - 1)} are missing"
+        int(
+            ids[p]
+        ): f"sessions {session_at(int(complete_ix[p]) + 1)} to {session_at(int(first[p]) - 1)} are missing"
         for p in np.flatnonzero(holes)
     }
     if left_out and request.strict:
