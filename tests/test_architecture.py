@@ -84,12 +84,17 @@ def imports(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative import"
             whole = [f"{node.module}.{alias.name}" for alias in node.names]
             are_modules = [(ROOT / Path(*name.split("."))).with_suffix(".py").exists() for name in whole]
-            found |= {name if is_module else str(node.module) for name, is_module in zip(whole, are_modules, strict=True)}
+            found |= {
+                name if is_module else str(node.module)
+                for name, is_module in zip(whole, are_modules, strict=True)
+            }
     return found
 
 
 def within(module: str, package: str) -> bool:
-    return module == package or module.startswith((f"{package}.", package if package.endswith("_") else f"{package}."))
+    return module == package or module.startswith(
+        (f"{package}.", package if package.endswith("_") else f"{package}.")
+    )
 
 
 def ours(path: Path) -> set[str]:
@@ -98,7 +103,9 @@ def ours(path: Path) -> set[str]:
 
 def test_every_module_of_the_pipeline_has_a_place_in_the_order() -> None:
     places = [*ARROWS, *ON_TOP, "api"]
-    assert [name for name, _ in modules() if name != "pipelines" and not any(within(name, p) for p in places)] == []
+    assert [
+        name for name, _ in modules() if name != "pipelines" and not any(within(name, p) for p in places)
+    ] == []
 
 
 @pytest.mark.parametrize("package", ARROWS)
@@ -115,7 +122,17 @@ def test_arrows_between_layers_point_one_way(package: str) -> None:
 
 
 def test_calc_imports_nothing_but_numpy_and_the_standard_library() -> None:
-    pure = {"bisect", "collections", "dataclasses", "functools", "itertools", "math", "statistics", "typing", "numpy"}
+    pure = {
+        "bisect",
+        "collections",
+        "dataclasses",
+        "functools",
+        "itertools",
+        "math",
+        "statistics",
+        "typing",
+        "numpy",
+    }
     outside = {
         (name, target)
         for name, path in modules()
@@ -148,7 +165,10 @@ def test_the_pipeline_imports_the_intake_only_where_a_book_comes_in() -> None:
     assert wrong == set()
 
 
-_STATEMENT = re.compile(r"\s*(select\s.+\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|with\s+\w+\s+as\s*\()\s", re.I | re.S)
+_STATEMENT = re.compile(
+    r"\s*(select\s.+\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from|with\s+\w+\s+as\s*\()\s",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def test_sql_lives_in_sql_alone() -> None:
@@ -164,7 +184,11 @@ def test_sql_lives_in_sql_alone() -> None:
 
 def test_every_query_is_used() -> None:
     """By its whole name, or by a name put together from a folder, a verb and what it is done to."""
-    code = "\n".join(p.read_text(encoding="utf-8") for p in tracked() if p.suffix == ".py" and ROOT / "tests" not in p.parents)
+    code = "\n".join(
+        p.read_text(encoding="utf-8")
+        for p in tracked()
+        if p.suffix == ".py" and ROOT / "tests" not in p.parents
+    )
     queries = [
         path.relative_to(ROOT / "sql" / "queries").with_suffix("").as_posix()
         for path in tracked()
@@ -187,7 +211,9 @@ def test_no_module_is_long() -> None:
 
 def test_no_file_names_a_machine_or_a_registry() -> None:
     """Paths of somebody's machine and hosts that packages come from: neither is part of the project."""
-    machine = re.compile(r"/(?:work|home|Users|root)/\w|(?:pypi|files)\.pythonhosted|pypi\.org/simple|index-url\s*=|registry\s*=\s*\"http")
+    machine = re.compile(
+        r"/(?:work|home|Users|root)/\w|(?:pypi|files)\.pythonhosted|pypi\.org/simple|index-url\s*=|registry\s*=\s*\"http"
+    )
     text = (".py", ".sql", ".toml", ".yaml", ".yml", ".md", ".sh", ".cfg", ".txt", ".example", "")
     wrong = [
         (path.relative_to(ROOT).as_posix(), match.group())

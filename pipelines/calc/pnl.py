@@ -51,11 +51,12 @@ def position_pnl(
 
     lots: any; those without a row in the range cost nothing.   session_ix: (T,) consecutive session indexes.
     close, close_date: carried USD closes and their dates, (T + 1, S); row 0 is the session before
-    session_ix[0]. sessions: all sessions, datetime64[D].   before: only where `quarantine.quarantined` on row
-    0.   value_before: int64 money by lot, what lots were recorded to be worth on row 0's session, and so what
-    the P&L starts from, whatever its closes have become since; NULL_MONEY = not recorded. Returns rows in order (session, portfolio_id, position_id): session, position_id, portfolio_id, price
-    (USD, the one the P&L used), price_date (NaT = entry price), is_stale, is_unpriced, is_open (False on the
-    exit session, where market_value and unrealized_pnl are 0), market_value, daily_pnl, unrealized_pnl (int64
+    session_ix[0].   sessions: all sessions, datetime64[D].   before: only where `quarantine.quarantined` on
+    row 0.   value_before: (L,) int64 money, what lots were recorded to be worth on row 0's session: the P&L
+    starts from it, whatever the closes have become since; NULL_MONEY = not recorded.
+    Returns rows in order (session, portfolio_id, position_id): session, position_id, portfolio_id, price (USD,
+    the one the P&L used), price_date (NaT = entry price), is_stale, is_unpriced, is_open (False on the exit
+    session, where market_value and unrealized_pnl are 0), market_value, daily_pnl, unrealized_pnl (int64
     money), and lot_row, the index into lots. Whatever chunks the sessions are given in, the rows are the
     same. Raises ValueError for a matrix of another shape, UnvaluableLotError for lots that intake should have
     refused.

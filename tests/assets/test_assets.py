@@ -113,7 +113,9 @@ def test_one_run_does_a_range_and_is_recorded(owner: psycopg.Connection[Any]) ->
     for name in ASSETS:
         assert materialized(result, name) >= {day.isoformat() for day in DAYS[1:]}, name
     assert runs(owner) == [("backfill", DAYS[1], DAYS[-1], None, "succeeded", None, {})]
-    stored = owner.execute("select asset, array_agg(distinct session) from analytics.slices group by 1").fetchall()
+    stored = owner.execute(
+        "select asset, array_agg(distinct session) from analytics.slices group by 1"
+    ).fetchall()
     assert {name for name, _ in stored} == {spec.name for spec in MANIFESTED}
     assert all(set(DAYS[1:]) <= set(sessions) for _, sessions in stored)
     # Everything was fetched before the inputs were read: no factor is without its return.
@@ -135,7 +137,9 @@ def test_what_a_change_moves_later_is_materialized_too(owner: psycopg.Connection
 
 def test_a_run_is_limited_to_portfolios_by_its_configuration(owner: psycopg.Connection[Any]) -> None:
     assert execute(replace(ALL_DAYS, portfolio_ids=(2,))).success
-    by_portfolio = owner.execute("select distinct portfolio_id from analytics.slices where portfolio_id is not null")
+    by_portfolio = owner.execute(
+        "select distinct portfolio_id from analytics.slices where portfolio_id is not null"
+    )
     assert by_portfolio.fetchall() == [(2,)]
     assert runs(owner)[0][3] == [2]
 
@@ -146,7 +150,9 @@ def test_a_portfolio_that_does_not_exist_is_named(owner: psycopg.Connection[Any]
 
 
 @pytest.mark.parametrize("only", [None, ["position_pnl"]], ids=["all assets", "one derived asset"])
-def test_a_session_that_has_not_closed_is_refused(owner: psycopg.Connection[Any], only: list[str] | None) -> None:
+def test_a_session_that_has_not_closed_is_refused(
+    owner: psycopg.Connection[Any], only: list[str] | None
+) -> None:
     """One minute before the close, 16:00 in New York; one minute later it is a session like any other."""
     before, after = "2024-01-09T20:59:00+00:00", "2024-01-09T21:01:00+00:00"
     said = failure(execute(ALL_DAYS, now=before, only=only))
@@ -164,7 +170,9 @@ def test_a_range_after_a_hole_is_refused_when_it_was_asked_for(owner: psycopg.Co
     assert owner.execute("select count(*) from market.prices").fetchall() == [(0,)]
 
 
-def test_a_portfolio_behind_a_hole_is_left_out_otherwise_and_on_record(owner: psycopg.Connection[Any]) -> None:
+def test_a_portfolio_behind_a_hole_is_left_out_otherwise_and_on_record(
+    owner: psycopg.Connection[Any],
+) -> None:
     assert execute(replace(ALL_DAYS, end=DAYS[2], portfolio_ids=(2,))).success
     assert execute(Launch(DAYS[3], DAYS[-1], "daily", strict=False)).success
     left_out = runs(owner)[-1][6]
@@ -188,7 +196,9 @@ def test_a_run_that_gets_no_lock_says_so_and_may_be_tried_again(
 
 def test_a_launched_run_is_dagster_s_as_well_as_ours(owner: psycopg.Connection[Any]) -> None:
     run_id = launch.run(replace(ALL_DAYS, end=DAYS[2]))
-    assert owner.execute("select status from analytics.runs where run_id = %s", [run_id]).fetchall() == [("succeeded",)]
+    assert owner.execute("select status from analytics.runs where run_id = %s", [run_id]).fetchall() == [
+        ("succeeded",)
+    ]
     with dg.DagsterInstance.get() as instance:
         assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.SUCCESS  # type: ignore[union-attr]
         done = instance.get_materialized_partitions(dg.AssetKey("snapshots"))

@@ -31,7 +31,9 @@ def owner(database: DatabaseUrls) -> Iterator[psycopg.Connection[Any]]:
 
 def sessions(owner: psycopg.Connection[Any]) -> dict[int, list[str]]:
     """Sessions with a snapshot, by portfolio."""
-    query = "select portfolio_id, array_agg(session::text order by session) from analytics.snapshots group by 1"
+    query = (
+        "select portfolio_id, array_agg(session::text order by session) from analytics.snapshots group by 1"
+    )
     return dict(owner.execute(query).fetchall())
 
 
@@ -54,8 +56,16 @@ def test_backfill_materializes_the_sessions_between_two_days(
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--start", "2024-01-06", "--end", "2024-01-07"], 1, "there is no session from 2024-01-06 to 2024-01-07"),
-        (["--start", "2024-01-05", "--end", "2024-01-03"], 1, "there is no session from 2024-01-05 to 2024-01-03"),
+        (
+            ["--start", "2024-01-06", "--end", "2024-01-07"],
+            1,
+            "there is no session from 2024-01-06 to 2024-01-07",
+        ),
+        (
+            ["--start", "2024-01-05", "--end", "2024-01-03"],
+            1,
+            "there is no session from 2024-01-05 to 2024-01-03",
+        ),
         (["--start", "2035-01-03", "--end", "2035-01-05"], 1, "session 2035-01-05 has not closed yet"),
         (["--start", "2014-12-30", "--end", "2015-01-05"], 1, "2015-01-02"),
         (["--start", "2024-01-03", "--end", "2024-01-05", "--portfolio", "9"], 1, "there is no portfolio 9"),
@@ -81,7 +91,15 @@ def test_up_shows_a_whole_history_and_starts_where_it_was(typed: Command, databa
     assert "No portfolio has a snapshot yet" in empty.stdout
     first = typed("up", "--no-serve", "--demo")
     assert first.returncode == 0, first.stderr
-    for heading in ("Net asset value", "P&L year", "Gross", "Market Beta", "Short Interest", "Sharpe ratio", "VaR 95"):
+    for heading in (
+        "Net asset value",
+        "P&L year",
+        "Gross",
+        "Market Beta",
+        "Short Interest",
+        "Sharpe ratio",
+        "VaR 95",
+    ):
         assert heading in first.stdout
     with psycopg.connect(database.owner) as owner:
         latest = latest_session(utc_now())

@@ -103,9 +103,19 @@ def insert_lot(intake: psycopg.Connection[Any], lot: Lot) -> None:
         "insert into book.positions (portfolio_id, symbol, asset_class, position_type, quantity, entry_price,"
         " entry_date, exit_date, exit_price, multiplier, underlying, option_type, strike, expiry)"
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        [lot.portfolio, lot.instrument, kind, lot.position_type, lot.quantity, lot.entry_price, lot.entry]
-        + [lot.exit, lot.exit_price, lot.multiplier, lot.symbol if lot.is_option else None, lot.option_type]
-        + [lot.strike, lot.expiry],
+        [
+            *(
+                lot.portfolio,
+                lot.instrument,
+                kind,
+                lot.position_type,
+                lot.quantity,
+                lot.entry_price,
+                lot.entry,
+            ),
+            *(lot.exit, lot.exit_price, lot.multiplier, lot.symbol if lot.is_option else None),
+            *(lot.option_type, lot.strike, lot.expiry),
+        ],
     )
 
 

@@ -103,5 +103,7 @@ def random_walks(symbols: Iterable[str], seed: int = 0) -> MemoryPrices:
     for symbol in sorted({*symbols, *PROXIES, *UNIVERSE}):
         random = np.random.default_rng([seed, crc32(symbol.encode())])
         level = random.uniform(2.0, 5.5) + np.cumsum(random.normal(0.0, 0.02, len(days)))
-        closes[symbol] = dict(zip(days, np.maximum(np.rint(np.exp(level) * 100) / 100, 0.01).tolist(), strict=True))
+        closes[symbol] = dict(
+            zip(days, np.maximum(np.rint(np.exp(level) * 100) / 100, 0.01).tolist(), strict=True)
+        )
     return MemoryPrices(closes)

@@ -149,7 +149,11 @@ class Oracle:
         for session in ALL[bisect_left(ALL, of.inception) + 1 : bisect_right(ALL, end)]:
             rows = {n: row for n, lot in lots.items() if (row := self.row(lot, session))}
             flow = sum(
-                (amount for p, day, amount in self.case.flows if p == portfolio and on_or_after(day) == session),
+                (
+                    amount
+                    for p, day, amount in self.case.flows
+                    if p == portfolio and on_or_after(day) == session
+                ),
                 Decimal(0),
             )
             for lot in lots.values():

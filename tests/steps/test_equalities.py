@@ -14,11 +14,15 @@ from tests.steps.memory_prices import MemoryPrices, random_walks
 from tests.steps.world import World
 
 modest = settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 TABLES = dict[str, list[str]]
 
@@ -68,10 +72,8 @@ def test_any_ranges_one_after_the_other_are_one_range(
 
 
 @modest
-@given(histories(), st.integers(1, 60))
-def test_any_chunks_are_one_chunk(
-    world: World, history: tuple[BookCase, MemoryPrices], cells: int
-) -> None:
+@given(histories(), st.integers(20, 500))
+def test_any_chunks_are_one_chunk(world: World, history: tuple[BookCase, MemoryPrices], cells: int) -> None:
     expected = whole(world, *history)
     world.start(*history)
     with pytest.MonkeyPatch.context() as patch:
@@ -121,7 +123,9 @@ def test_a_restated_price_moves_only_what_follows_from_it(
     case, source = history
     world.start(case, source).run(FIRST, LAST)
     before, balances = world.tables(), _balances(world)
-    symbol = data.draw(st.sampled_from(sorted({lot.symbol for lot in case.lots} - {"SPY", "AAPL"}) or ["AAA"]))
+    symbol = data.draw(
+        st.sampled_from(sorted({lot.symbol for lot in case.lots} - {"SPY", "AAPL"}) or ["AAA"])
+    )
     session = data.draw(st.sampled_from(SESSIONS))
     world.source = source.restated({(symbol, session): 123.45})
     world.run(session, session)

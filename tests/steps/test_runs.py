@@ -1,49 +1,20 @@
-"""What happens to a history when runs are missed, killed, watched, or meet a late vendor or a changed book."""
+"""What becomes of a history when runs are missed, a vendor is late, or sessions are missing."""
 
-import multiprocessing
-import os
-import random
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
 import numpy as np
-import psycopg
 import pytest
 
-from pipelines.postgres import DatabaseUrls
-from pipelines.sessions import offset, session_index
+from pipelines.sessions import offset
 from pipelines.steps import work
-from pipelines.steps.chain import STEPS, run_step
-from pipelines.steps.plan import HoleError, Request
-from pipelines.tables.database import Database
+from pipelines.steps.chain import STEPS
+from pipelines.steps.plan import HoleError
 from tests.steps.accounts import check_accounts
 from tests.steps.book_case import FIRST, LAST, SESSIONS, BookCase, Lot, Portfolio
+from tests.steps.long_short import LONG_SHORT, PRICES, D
 from tests.steps.memory_prices import MemoryPrices, random_walks
 from tests.steps.test_equalities import assert_same, check_mirror, everything
-from tests.steps.world import World, fetch, open_world
-
-D = Decimal
-LONG_SHORT = BookCase(
-    (Portfolio(), Portfolio(D("250000.5"), SESSIONS[2])),
-    (
-        Lot("AAA", D(1000), D("50.25"), date(2023, 12, 1)),
-        Lot("BBB", D(-350), D("99.99"), date(2023, 12, 23)),
-        Lot("AAA", D(5), D("2.5"), date(2023, 12, 20), multiplier=D(100), option_type="call",
-            strike=D(50), expiry=date(2024, 1, 5)),
-        Lot("CCC", D(-7), D("1.5"), date(2023, 12, 20), multiplier=D(10), option_type="put",
-            strike=D("87.5"), expiry=date(2024, 1, 6), portfolio=2),
-        Lot("ACME", D(100), D(5), date(2023, 12, 27), private=True, portfolio=2),
-        Lot("BBB", D(100), D(10), date(2023, 12, 21), exit=date(2024, 1, 1), exit_price=D("12.5"), portfolio=2),
-    ),
-    ((2, "ACME", date(2023, 12, 31), D("5.5")),),
-    ((1, date(2023, 12, 30), D("1000.0001")), (2, date(2024, 1, 3), D(-20))),
-)  # fmt: skip
-PRICES = random_walks(LONG_SHORT.instruments)
+from tests.steps.world import World
 
 
 def test_the_history_is_the_same_one_session_at_a_time_as_in_one_range(world: World) -> None:
@@ -214,126 +185,6 @@ def test_greeks_of_a_book_that_has_changed_since_its_pnl_are_refused(world: Worl
         world.run(FIRST, LAST, steps=["position_greeks"])
 
 
-def test_a_book_edit_during_a_run_is_not_seen_by_its_later_assets(world: World) -> None:
-    world.start(LONG_SHORT, PRICES).run(FIRST, LAST)
-    expected = world.tables()
-    world.start(LONG_SHORT, PRICES)
-    request = Request(session_index(FIRST), session_index(LAST))
-    with world.opened(FIRST, LAST) as run:
-        fetch(run, world.source, request)
-        for number, step in enumerate(STEPS):
-            run_step(run.database, step, request, run.input_instant())
-            world.edit_book("update book.positions set quantity = quantity + sign(quantity) where not asset_class = 'PRIVATE'")
-            world.edit_book("update book.cash_flows set amount = amount + 1")
-            world.edit_book("insert into book.private_marks values (2, 'ACME', '2024-01-02', %s)"
-                            " on conflict (portfolio_id, symbol, mark_date) do update set price = excluded.price",
-                            [number + 1])
-    assert_same(world.tables(), expected)
-    world.run(FIRST, LAST)
-    assert world.tables()["position_pnl"] != expected["position_pnl"]
-
-
-@contextmanager
-def polling(world: World) -> Iterator[list[tuple[Any, ...]]]:
-    """Watch, from a connection of its own and in single statements, for balances that are not the latest closing."""
-    query = (
-        "select p.id, p.equity_balance, p.equity_as_of, r.session, r.closing_equity from book.portfolios p"
-        " left join lateral (select * from analytics.rolled_equity r where r.portfolio_id = p.id"
-        " order by session desc limit 1) r on true"
-        " where (p.equity_balance, p.equity_as_of)"
-        " <> (coalesce(r.closing_equity, p.initial_equity), coalesce(r.session, p.inception_date))"
-    )
-    wrong: list[tuple[Any, ...]] = []
-    ended = threading.Event()
-    polls = 0
-
-    def watch() -> None:
-        nonlocal polls
-        with psycopg.connect(world.urls.reader, autocommit=True) as reader:
-            while not ended.is_set() or polls < 10:
-                wrong.extend(reader.execute(query).fetchall())
-                polls += 1
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield wrong
-    finally:
-        ended.set()
-        thread.join()
-
-
-def test_the_equity_balance_is_the_latest_closing_at_every_moment(world: World) -> None:
-    world.start(LONG_SHORT, PRICES)
-    with polling(world) as wrong:
-        world.run(FIRST, SESSIONS[9])
-        world.run(SESSIONS[10], LAST)
-        world.source = PRICES.restated({("AAA", SESSIONS[3]): 77.0})
-        world.run(SESSIONS[3], SESSIONS[3], [1])
-    assert not wrong
-    check_mirror(world)
-
-
-def test_runs_killed_at_any_statement_leave_whole_slices_and_are_completed_by_the_next(world: World) -> None:
-    """A process of its own is killed at random statements; whatever it leaves, the next run makes whole."""
-    world.start(LONG_SHORT, PRICES)
-    request = Request(session_index(FIRST), session_index(LAST))
-    with world.opened(FIRST, LAST) as run:
-        fetch(run, world.source, request)
-        for step in STEPS:
-            run_step(run.database, step, request, run.input_instant())
-        statements = run.database.statements
-    expected = world.tables()
-    chosen = random.Random(7)  # noqa: S311
-    for _ in range(5):
-        world.start(LONG_SHORT, PRICES)
-        assert _run_and_die(world, chosen.randrange(20, statements)) == -signal.SIGKILL
-        _check_whole_slices(world)
-        check_mirror(world)
-        world.run(FIRST, LAST)
-        assert_same(world.tables(), expected)
-        assert world.rows("select status, count(*) from analytics.runs group by 1 order by 1") == [
-            ("failed", 1),
-            ("succeeded", 1),
-        ]
-
-
-def _run_and_die(world: World, after: int) -> int | None:
-    """Run in a process that is killed before its statement number `after`; its exit code."""
-    process = multiprocessing.get_context("fork").Process(target=_dying_run, args=(world.urls, after))
-    process.start()
-    process.join(60)
-    return process.exitcode
-
-
-def _dying_run(urls: DatabaseUrls, after: int) -> None:
-    with open_world(urls) as world, pytest.MonkeyPatch.context() as patch:
-
-        def count(self: Database, name: str, value: object) -> None:
-            object.__setattr__(self, name, value)
-            if name == "statements" and value == after:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        patch.setattr(Database, "__setattr__", count)
-        world.source = PRICES
-        world.run(FIRST, LAST)
-
-
-def _check_whole_slices(world: World) -> None:
-    """Every slice has the rows its manifest entry counts, no row is without an entry, every commit an instant."""
-    for spec in ("position_pnl", "rolled_equity", "position_greeks", "factor_exposures", "risk_metrics", "snapshots"):
-        assert not world.rows(
-            f"select * from (select session, portfolio_id, count(*) as rows from analytics.{spec} group by 1, 2) t"
-            " full join (select * from analytics.slices where asset = %s) s using (session, portfolio_id)"
-            " where coalesce(t.rows, 0) is distinct from s.row_count",
-            [spec],
-        ), spec
-    assert not world.rows("select * from analytics.commits where committed_at is null")
-    counts = "select asset, portfolio_id, count(*) from analytics.slices where asset <> 'prices' group by 1, 2"
-    sessions = dict(((asset, portfolio), n) for asset, portfolio, n in world.rows(counts))
-    assert all(n in (len(SESSIONS), len(SESSIONS) - 1, len(SESSIONS) - 3) for n in sessions.values()), sessions
-
-
 def test_chunks_of_a_quarantined_close_know_the_last_believable_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,10 +200,10 @@ def test_chunks_of_a_quarantined_close_know_the_last_believable_one(
 
 def test_an_empty_book_has_equity_and_no_positions(world: World) -> None:
     world.start(BookCase(), MemoryPrices({})).run(FIRST, LAST)
-    assert world.rows("select distinct net_asset_value, cash, position_count, daily_pnl from analytics.snapshots") == [
-        (1_000_000, 1_000_000, 0, 0)
-    ]
-    assert world.rows("select count(*), sum(row_count) from analytics.slices where asset = 'position_pnl'") == [
-        (len(SESSIONS) - 1, 0)
-    ]
+    assert world.rows(
+        "select distinct net_asset_value, cash, position_count, daily_pnl from analytics.snapshots"
+    ) == [(1_000_000, 1_000_000, 0, 0)]
+    assert world.rows(
+        "select count(*), sum(row_count) from analytics.slices where asset = 'position_pnl'"
+    ) == [(len(SESSIONS) - 1, 0)]
     assert np.isfinite(float(world.rows("select avg(closing_equity) from analytics.rolled_equity")[0][0]))

@@ -69,7 +69,7 @@ class World:
             return {step: run_step(run.database, step, request, run.input_instant()) for step in steps}
 
     def rows(self, query: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self.owner.execute(query, params or None).fetchall()  # type: ignore[arg-type]
+        return self.owner.execute(query, params or None).fetchall()
 
     def tables(self, where: str = "true") -> dict[str, list[str]]:
         """Every derived table, and the manifest, as the text of their rows: equal text is equal bits."""
@@ -84,14 +84,14 @@ class World:
         return found
 
     def dump(self, query: str) -> list[str]:
-        with self.owner.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout") as copy:  # type: ignore[arg-type]
+        with self.owner.cursor() as cursor, cursor.copy(f"copy ({query}) to stdout") as copy:
             return sorted(b"".join(bytes(part) for part in copy).decode().splitlines())
 
     def edit_book(self, statement: str, params: Sequence[Any] = ()) -> None:
         """One commit of the intake."""
         with self.intake.transaction():
             self.intake.execute("select analytics.begin_commit(null, 'edit')")
-            self.intake.execute(statement, params or None)  # type: ignore[arg-type]
+            self.intake.execute(statement, params or None)
 
 
 def fetch(run: Run, source: MemoryPrices, request: Request) -> None:

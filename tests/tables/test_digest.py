@@ -61,7 +61,9 @@ def digests(data: Columns) -> dict[int, tuple[bytes, int]]:
     data = sort_by_key(SPEC, data)
     codes = np.unique(row_codes(SPEC, data))
     found, counts = slice_digests(SPEC, data, codes)
-    return dict(zip(codes.tolist(), zip((d.tobytes() for d in found), counts.tolist(), strict=True), strict=True))
+    return dict(
+        zip(codes.tolist(), zip((d.tobytes() for d in found), counts.tolist(), strict=True), strict=True)
+    )
 
 
 @given(rows, st.randoms(use_true_random=False))

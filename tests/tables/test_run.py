@@ -30,7 +30,9 @@ def runs(owner: psycopg.Connection[Any]) -> dict[str, tuple[str, str | None]]:
     return {name: (status, error) for name, status, error in rows}
 
 
-def test_a_run_is_recorded_while_it_runs_and_when_it_has_ended(connect: Connect, owner: psycopg.Connection[Any]) -> None:
+def test_a_run_is_recorded_while_it_runs_and_when_it_has_ended(
+    connect: Connect, owner: psycopg.Connection[Any]
+) -> None:
     query = (
         "select request_id, kind, start_session, end_session, portfolio_ids, status, error, input_instant,"
         " ended_at is null, started_at <= clock_timestamp(), left_out from analytics.runs"
@@ -59,8 +61,14 @@ def test_a_failure_is_recorded_and_raised(connect: Connect, owner: psycopg.Conne
     }
 
 
-def test_a_failure_within_a_transaction_rolls_it_back(connect: Connect, owner: psycopg.Connection[Any]) -> None:
-    with pytest.raises(psycopg.Error), open_run(connect(Role.PIPELINE), record("one")) as run, run.database.transaction():
+def test_a_failure_within_a_transaction_rolls_it_back(
+    connect: Connect, owner: psycopg.Connection[Any]
+) -> None:
+    with (
+        pytest.raises(psycopg.Error),
+        open_run(connect(Role.PIPELINE), record("one")) as run,
+        run.database.transaction(),
+    ):
         run.database.begin_commit("something")
         run.database.execute("select 1 / 0")
     assert runs(owner)["one"][0] == "failed"
@@ -124,7 +132,9 @@ def test_the_input_instant_is_fixed_once(connect: Connect, owner: psycopg.Connec
         assert run.input_instant() >= stamped
 
 
-def test_a_run_that_is_taken_up_again_keeps_its_record(connect: Connect, owner: psycopg.Connection[Any]) -> None:
+def test_a_run_that_is_taken_up_again_keeps_its_record(
+    connect: Connect, owner: psycopg.Connection[Any]
+) -> None:
     with open_run(connect(Role.PIPELINE), record("one")) as run:
         instant = run.input_instant()
         run.error = "first try"

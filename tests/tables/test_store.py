@@ -14,6 +14,7 @@ from pipelines.tables.manifest import Slices
 from pipelines.tables.specs import FACTOR_RETURNS, POSITION_PNL, SECURITIES
 from pipelines.tables.store import Batch, Written, replace, upsert
 from tests.tables.conftest import Connect
+from tests.tables.test_upsert import securities
 
 DAYS = ("2024-01-02", "2024-01-03")
 Rows = dict[tuple[str, int], dict[int, float]]
@@ -49,8 +50,14 @@ def batch(rows: Rows, inputs: str = "inputs") -> Batch:
 
 @pytest.fixture(autouse=True)
 def _empty(owner: psycopg.Connection[Any]) -> None:
-    names = [f"analytics.{name}{suffix}" for name in ("position_pnl", "slices", "factor_returns") for suffix in ("", "_history")]
-    owner.execute(f"truncate {', '.join(names)}, analytics.commits, market.securities, market.securities_history")
+    names = [
+        f"analytics.{name}{suffix}"
+        for name in ("position_pnl", "slices", "factor_returns")
+        for suffix in ("", "_history")
+    ]
+    owner.execute(
+        f"truncate {', '.join(names)}, analytics.commits, market.securities, market.securities_history"
+    )
 
 
 def put(pipeline: Database, rows: Rows, inputs: str = "inputs") -> Written:
@@ -60,8 +67,12 @@ def put(pipeline: Database, rows: Rows, inputs: str = "inputs") -> Written:
 
 def stored(owner: psycopg.Connection[Any]) -> dict[tuple[str, int, int], tuple[float, int]]:
     """Price and commit of each stored row."""
-    rows = owner.execute("select session, portfolio_id, position_id, price, commit_id from analytics.position_pnl")
-    return {(str(day), portfolio, position): (price, commit) for day, portfolio, position, price, commit in rows}
+    rows = owner.execute(
+        "select session, portfolio_id, position_id, price, commit_id from analytics.position_pnl"
+    )
+    return {
+        (str(day), portfolio, position): (price, commit) for day, portfolio, position, price, commit in rows
+    }
 
 
 def history(owner: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
@@ -78,7 +89,7 @@ def counts(owner: psycopg.Connection[Any]) -> tuple[int, ...]:
         " (select count(*) from analytics.commits)"
     ).fetchone()
     assert row is not None
-    return row
+    return tuple(row)
 
 
 FIRST: Rows = {(DAYS[0], 1): {1: 10.0, 2: 20.0}, (DAYS[0], 2): {3: 30.0}, (DAYS[1], 1): {1: 11.0}}
@@ -99,7 +110,9 @@ def test_new_slices_are_stored_with_their_manifest_entries(
     ]
 
 
-def test_the_same_again_writes_no_row_and_no_commit(pipeline: Database, owner: psycopg.Connection[Any]) -> None:
+def test_the_same_again_writes_no_row_and_no_commit(
+    pipeline: Database, owner: psycopg.Connection[Any]
+) -> None:
     put(pipeline, FIRST)
     before = stored(owner), counts(owner)
     assert put(pipeline, FIRST) == Written(unchanged=3)
@@ -154,7 +167,9 @@ def test_a_slice_that_loses_all_rows_stays_as_an_empty_one(
     assert written == Written(changed=1, rows_superseded=2)
     assert {key[:2] for key in stored(owner)} == {(DAYS[0], 2), (DAYS[1], 1)}
     assert [row[:3] for row in history(owner)] == [(DAYS[0], 1, 1), (DAYS[0], 1, 2)]
-    entry = owner.execute("select row_count from analytics.slices where session = %s and portfolio_id = 1", [DAYS[0]])
+    entry = owner.execute(
+        "select row_count from analytics.slices where session = %s and portfolio_id = 1", [DAYS[0]]
+    )
     assert entry.fetchall() == [(0,)]
     assert put(pipeline, {(DAYS[0], 1): {}}) == Written(unchanged=1)
 
@@ -208,7 +223,9 @@ def test_a_past_instant_shows_the_replaced_rows(pipeline: Database, owner: psyco
     put(pipeline, FIRST)
     (instant,) = owner.execute("select max(committed_at) from analytics.commits").fetchall()[0]
     put(pipeline, FIRST | {(DAYS[0], 1): {2: 21.0}, (DAYS[1], 2): {6: 60.0}})
-    then = owner.execute("select position_id, price from analytics.position_pnl_at(%s) order by 1, 2", [instant])
+    then = owner.execute(
+        "select position_id, price from analytics.position_pnl_at(%s) order by 1, 2", [instant]
+    )
     assert then.fetchall() == [(1, 10.0), (1, 11.0), (2, 20.0), (3, 30.0)]
     now = owner.execute("select position_id, price from analytics.position_pnl_at(null) order by 1, 2")
     assert now.fetchall() == [(1, 11.0), (2, 21.0), (3, 30.0), (6, 60.0)]
@@ -224,39 +241,15 @@ def test_tables_by_session_are_replaced_in_the_same_way(
         slices = Slices(day, np.zeros(1, dtype=np.int64), np.zeros(1, dtype=DIGEST_TYPE))
         return Batch(FACTOR_RETURNS, slices, rows)
 
-    for value, expected in ((0.5, Written(1, 0, 0, 1, 0)), (0.5, Written(unchanged=1)), (-0.5, Written(0, 1, 0, 1, 1))):
+    for value, expected in (
+        (0.5, Written(1, 0, 0, 1, 0)),
+        (0.5, Written(unchanged=1)),
+        (-0.5, Written(0, 1, 0, 1, 1)),
+    ):
         with pipeline.transaction():
             assert replace(pipeline, returns(value)) == expected
     assert owner.execute("select portfolio_id from analytics.slices").fetchall() == [(None,)]
     assert owner.execute("select factor_return from analytics.factor_returns_history").fetchall() == [(0.5,)]
-
-
-def securities(**sectors: str) -> Columns:
-    symbols = np.array(list(sectors))
-    nothing, known = np.full(len(symbols), ""), np.array(list(sectors.values()))
-    return {"symbol": symbols, "name": symbols, "sector": known, "industry": nothing} | {
-        "source": np.full(len(symbols), "memory"),
-        "reason": np.where(known == "", "unknown", nothing),
-    }
-
-
-def test_upsert_replaces_what_differs_and_leaves_what_is_not_given(
-    pipeline: Database, owner: psycopg.Connection[Any]
-) -> None:
-    with pipeline.transaction():
-        assert set(upsert(pipeline, SECURITIES, securities(AAA="Tech", BBB=""))["symbol"]) == {"AAA", "BBB"}
-    with pipeline.transaction():
-        written = upsert(pipeline, SECURITIES, securities(AAA="Tech", BBB="Énergie", CCC="Tech"))
-        assert sorted(written["symbol"].tolist()) == ["BBB", "CCC"]
-        assert "Énergie" in written["sector"].tolist()
-    with pipeline.transaction():
-        assert len(upsert(pipeline, SECURITIES, securities(AAA="Tech", BBB="Énergie"))["symbol"]) == 0
-    rows = owner.execute("select symbol, sector, reason, commit_id from market.securities order by 1").fetchall()
-    assert [row[:3] for row in rows] == [("AAA", "Tech", None), ("BBB", "Énergie", None), ("CCC", "Tech", None)]
-    assert rows[0][3] < rows[1][3] == rows[2][3]
-    past = owner.execute("select symbol, sector, commit_id, superseded_by from market.securities_history").fetchall()
-    assert past == [("BBB", None, rows[0][3], rows[1][3])]
-    assert owner.execute("select count(*) from analytics.commits").fetchall() == [(2,)]
 
 
 def test_two_tables_of_one_transaction_share_its_commit(
@@ -268,7 +261,9 @@ def test_two_tables_of_one_transaction_share_its_commit(
         upsert(pipeline, SECURITIES, securities(AAA="Tech"))
     with other.transaction():
         upsert(other, SECURITIES, securities(AAA="Other"))
-    commits = owner.execute("select run_id, actor, action from analytics.commits order by committed_at").fetchall()
+    commits = owner.execute(
+        "select run_id, actor, action from analytics.commits order by committed_at"
+    ).fetchall()
     assert commits == [
         ("test-run", "sigmasight_pipeline", "position_pnl"),
         ("other-run", "sigmasight_pipeline", "securities"),

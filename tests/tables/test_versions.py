@@ -13,14 +13,12 @@ from hypothesis import strategies as st
 from pipelines.postgres import DatabaseUrls, Role
 from tests.tables.conftest import Connect
 
-MARKS = ("insert into book.private_marks values (1, %s, %s, %s)", "update book.private_marks set price = %s where symbol = %s")
-
 
 @pytest.fixture(autouse=True)
 def _one_portfolio(owner: psycopg.Connection[Any], connect: Connect) -> None:
     owner.execute(
-        "truncate book.users, book.portfolios, book.portfolios_history, book.positions, book.positions_history, book.tags,"
-        " book.tags_history, book.position_tags, book.position_tags_history, book.private_marks,"
+        "truncate book.users, book.portfolios, book.portfolios_history, book.positions, book.positions_history,"
+        " book.tags, book.tags_history, book.position_tags, book.position_tags_history, book.private_marks,"
         " book.private_marks_history, book.cash_flows, book.cash_flows_history, analytics.commits"
         " restart identity cascade"
     )
@@ -44,7 +42,7 @@ def commit(connection: psycopg.Connection[Any], *statements: str) -> int:
     with connection.transaction():
         (found,) = connection.execute("select analytics.begin_commit(null, 'test')").fetchall()[0]
         for statement in statements:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
     return int(found)
 
 
@@ -63,10 +61,15 @@ def test_instants_ascend_in_order_of_visibility_under_concurrent_writers(
     def write(number: int) -> None:
         with psycopg.connect(module_database.intake, autocommit=True) as connection:
             for turn in range(25):
-                commit(connection, f"insert into book.private_marks values (1, 'W{number}', date '2024-01-01' + {turn}, 1)")
+                commit(
+                    connection,
+                    f"insert into book.private_marks values (1, 'W{number}', date '2024-01-01' + {turn}, 1)",
+                )
 
     def read() -> None:
-        query = "select array_agg(commit_id order by commit_id) from analytics.commits where committed_at <= %s"
+        query = (
+            "select array_agg(commit_id order by commit_id) from analytics.commits where committed_at <= %s"
+        )
         with psycopg.connect(module_database.reader, autocommit=True) as connection:
             while not ended.is_set():
                 instant = settled(connection)
@@ -90,7 +93,9 @@ def test_instants_ascend_in_order_of_visibility_under_concurrent_writers(
         assert owner.execute(final, [instant]).fetchall()[0][0] == known
 
 
-def test_a_commit_that_began_earlier_and_ends_later_is_later(connect: Connect, owner: psycopg.Connection[Any]) -> None:
+def test_a_commit_that_began_earlier_and_ends_later_is_later(
+    connect: Connect, owner: psycopg.Connection[Any]
+) -> None:
     """Stamped when it began it would appear retroactively."""
     slow, quick = connect(Role.INTAKE), connect(Role.INTAKE)
     with slow.transaction():
@@ -122,7 +127,9 @@ def test_an_instant_is_settled_only_when_what_is_being_stamped_is_visible(
     assert found == [stamp]
 
 
-def test_who_asks_for_the_settled_instant_holds_up_nobody(connect: Connect, intake: psycopg.Connection[Any]) -> None:
+def test_who_asks_for_the_settled_instant_holds_up_nobody(
+    connect: Connect, intake: psycopg.Connection[Any]
+) -> None:
     """A reader may keep its transaction open for as long as it likes."""
     reader = connect(Role.READER)
     with reader.transaction():
@@ -150,7 +157,7 @@ def test_rows_cannot_be_written_after_the_stamp(intake: psycopg.Connection[Any])
 )
 def test_an_unversioned_write_of_the_book_is_refused(intake: psycopg.Connection[Any], statement: str) -> None:
     with pytest.raises(psycopg.Error, match="begin_commit first"):
-        intake.execute(statement)  # type: ignore[arg-type]
+        intake.execute(statement)
 
 
 def test_the_commit_of_another_transaction_does_not_serve(intake: psycopg.Connection[Any]) -> None:
@@ -185,11 +192,17 @@ def test_an_update_that_changes_nothing_keeps_the_commit(
 ) -> None:
     first = commit(intake, "insert into book.cash_flows values (1, '2024-01-02', 5), (1, '2024-01-03', 6)")
     second = commit(
-        intake, "update book.cash_flows set amount = 5.0000", "update book.cash_flows set commit_id = 1 where amount = 5"
+        intake,
+        "update book.cash_flows set amount = 5.0000",
+        "update book.cash_flows set commit_id = 1 where amount = 5",
     )
-    rows = owner.execute("select flow_date::text, amount, commit_id from book.cash_flows order by 1").fetchall()
+    rows = owner.execute(
+        "select flow_date::text, amount, commit_id from book.cash_flows order by 1"
+    ).fetchall()
     assert rows == [("2024-01-02", 5, first), ("2024-01-03", 5, second)]
-    past = owner.execute("select flow_date::text, amount, commit_id, superseded_by from book.cash_flows_history")
+    past = owner.execute(
+        "select flow_date::text, amount, commit_id, superseded_by from book.cash_flows_history"
+    )
     assert past.fetchall() == [("2024-01-03", 6, first, second)]
 
 
@@ -208,9 +221,13 @@ def test_a_row_changed_twice_in_one_commit_leaves_one_version(
     assert owner.execute("select amount from book.cash_flows").fetchall() == [(8,)]
 
 
-def test_the_pipeline_s_equity_columns_leave_no_version(connect: Connect, owner: psycopg.Connection[Any]) -> None:
+def test_the_pipeline_s_equity_columns_leave_no_version(
+    connect: Connect, owner: psycopg.Connection[Any]
+) -> None:
     before = owner.execute("select commit_id from book.portfolios").fetchall()
-    connect(Role.PIPELINE).execute("update book.portfolios set equity_balance = 1, equity_as_of = '2024-02-01'")
+    connect(Role.PIPELINE).execute(
+        "update book.portfolios set equity_balance = 1, equity_as_of = '2024-02-01'"
+    )
     assert owner.execute("select commit_id from book.portfolios").fetchall() == before
     assert owner.execute("select 1 from book.portfolios_history").fetchall() == []
 
@@ -218,7 +235,9 @@ def test_the_pipeline_s_equity_columns_leave_no_version(connect: Connect, owner:
 Op = tuple[str, str, int]
 operations = st.lists(
     st.lists(
-        st.tuples(st.sampled_from(["put", "put", "remove", "rename"]), st.sampled_from("ABC"), st.integers(1, 3)),
+        st.tuples(
+            st.sampled_from(["put", "put", "remove", "rename"]), st.sampled_from("ABC"), st.integers(1, 3)
+        ),
         max_size=4,
     ),
     min_size=1,
@@ -262,7 +281,8 @@ def marks(connection: psycopg.Connection[Any], instant: datetime | None) -> dict
 @given(operations)
 def test_every_past_instant_shows_what_was_true_then(connect: Connect, commits: list[list[Op]]) -> None:
     """Commits of any edits, against a dict per commit: after each commit, all instants before it still show theirs."""
-    connection, model = connect(Role.INTAKE), {}
+    connection = connect(Role.INTAKE)
+    model: dict[str, int] = {}
     commit(connection, "delete from book.private_marks")
     past: list[tuple[datetime, dict[str, int]]] = []
     for operations_of_commit in commits:

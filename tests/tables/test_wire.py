@@ -89,7 +89,9 @@ def test_what_is_written_is_read_back_by_psycopg_and_by_us(pipeline: Database, g
         stored = pipeline.connection.execute("select * from wired").fetchall()
         back = pipeline.composed_columns(COLUMNS, psycopg.sql.SQL("select * from wired"))
     key = repr
-    assert sorted(map(key, stored)) == sorted(map(key, map(_without_minus_zero, as_psycopg_reads(given_rows))))
+    assert sorted(map(key, stored)) == sorted(
+        map(key, map(_without_minus_zero, as_psycopg_reads(given_rows)))
+    )
     assert sorted(map(key, _cells(back))) == sorted(map(key, map(_without_minus_zero, _cells(data))))
 
 
@@ -98,7 +100,9 @@ def _without_minus_zero(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _cells(data: Columns) -> list[tuple[Any, ...]]:
-    columns = [[None if isinstance(c, float) and isnan(c) else c for c in data[c.name].tolist()] for c in COLUMNS]
+    columns = [
+        [None if isinstance(c, float) and isnan(c) else c for c in data[c.name].tolist()] for c in COLUMNS
+    ]
     return list(zip(*columns, strict=True))
 
 
