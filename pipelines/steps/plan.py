@@ -34,9 +34,9 @@ class Request:
     """What a run was asked to do, in session indexes.
 
     cascade: also recompute the sessions after the range that are already stored, so that what the range changes
-    flows forward. compare_rows: compare stored rows one by one instead of trusting their slices' digests, so that
-    rows altered behind the pipeline's back are put right. strict: the range was asked for explicitly, so a hole before it is an error and not a portfolio
-    left out.
+    flows forward. strict: the range was asked for explicitly, so a hole before it is an error and not a portfolio
+    left out. compare_rows: compare stored rows one by one instead of trusting their slices' digests, so that rows
+    altered behind the pipeline's back are put right.
     """
 
     start_ix: int

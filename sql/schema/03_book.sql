@@ -29,15 +29,20 @@ comment on column book.portfolios.inception_date is 'Session at whose close init
 comment on column book.portfolios.equity_balance is 'Closing equity of equity_as_of, USD; written with rolled equity in one transaction, outside versioning.';
 comment on column book.portfolios.equity_as_of is 'Latest rolled session, or inception_date before the first.';
 
--- The balance starts as what inception says; from then on only the pipeline moves it.
+-- The balance starts as what inception says; from the first rolled session on only the pipeline moves it.
 create function book.start_equity() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
+    if tg_op = 'UPDATE' then
+        if old.equity_as_of <> old.inception_date then
+            return new;
+        end if;
+    end if;
     new.equity_balance := new.initial_equity;
     new.equity_as_of := new.inception_date;
     return new;
 end $$;
 comment on function book.start_equity is 'A new portfolio''s equity balance is its initial equity.';
-create trigger start_equity before insert on book.portfolios for each row execute function book.start_equity();
+create trigger start_equity before insert or update of initial_equity, inception_date on book.portfolios for each row execute function book.start_equity();
 
 create table book.positions (
     id bigint generated always as identity primary key,

@@ -184,18 +184,31 @@ def test_nothing_at_all_is_nothing(pipeline: Database, owner: psycopg.Connection
     assert counts(owner) == (0, 0, 0, 0, 0)
 
 
-def test_rows_without_a_manifest_entry_are_superseded_like_any_others(
-    pipeline: Database, owner: psycopg.Connection[Any]
-) -> None:
-    """As after somebody deleted entries of the manifest by hand."""
+def test_rows_without_a_manifest_entry_make_way(pipeline: Database, owner: psycopg.Connection[Any]) -> None:
+    """As after somebody deleted entries of the manifest by hand: nothing says where the rows are from."""
     put(pipeline, FIRST)
     old = stored(owner)
     owner.execute("delete from analytics.slices where session = %s", [DAYS[0]])
     put(pipeline, FIRST | {(DAYS[0], 1): {1: 10.0}})
     new = stored(owner)
     assert set(new) == {(DAYS[0], 1, 1), (DAYS[0], 2, 3), (DAYS[1], 1, 1)}
-    assert all(new[key] == old[key] for key in new)
-    assert [row[:4] for row in history(owner)] == [(DAYS[0], 1, 2, 20.0)]
+    assert new[DAYS[1], 1, 1] == old[DAYS[1], 1, 1]
+    gone = [(DAYS[0], 1, 1, 10.0), (DAYS[0], 1, 2, 20.0), (DAYS[0], 2, 3, 30.0)]
+    assert [row[:4] for row in history(owner)] == gone
+
+
+def test_rows_altered_behind_the_manifest_are_put_right_when_rows_are_compared(
+    pipeline: Database, owner: psycopg.Connection[Any]
+) -> None:
+    put(pipeline, FIRST)
+    right = stored(owner)
+    owner.execute("update analytics.position_pnl set price = 12.5 where session = %s", [DAYS[1]])
+    assert put(pipeline, FIRST).rows_inserted == 0
+    with pipeline.transaction():
+        written = replace(pipeline, batch(FIRST), compare_rows=True)
+    assert (written.rows_superseded, written.rows_inserted) == (1, 1)
+    assert {key: price for key, (price, _) in stored(owner).items()} == {k: p for k, (p, _) in right.items()}
+    assert [row[3] for row in history(owner)] == [12.5]
 
 
 def test_a_rollback_leaves_nothing(pipeline: Database, owner: psycopg.Connection[Any]) -> None:
