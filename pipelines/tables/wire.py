@@ -1,7 +1,7 @@
 """PostgreSQL's binary COPY format, written and read as whole numpy arrays.
 
-Rows go out in groups of equal width (same nulls, same text lengths), each group one record array. They come
-back from a query that coerces every column to a fixed width, parsed as one record array.
+Rows go out as record arrays of one width, without the bytes that a row does not have. They come back from a query
+that coerces every column to a fixed width, parsed as one record array.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,6 +24,15 @@ _NUMERIC = np.dtype(
     [("n", ">i2"), ("weight", ">i2"), ("sign", ">u2"), ("scale", ">i2"), ("digits", ">i2", 5)]
 )
 _NUMERIC_NEGATIVE: Final = 0x4000
+_BLOCK_ROWS: Final = 1 << 15
+"""Rows encoded at a time: their bytes stay in the processor's cache."""
+_BLANK: Final[dict[str, Any]] = {
+    "date": np.datetime64("2000-01-01", "D"),
+    "money": 0,
+    "float": 0.0,
+    "text": b"",
+}
+"""What stands in a row's place for a null until its bytes are dropped."""
 _PAYLOAD: dict[str, str] = {
     "date": ">i4",
     "instant": ">i8",
@@ -35,14 +44,16 @@ _PAYLOAD: dict[str, str] = {
 
 
 def null_mask(column: Column, values: npt.NDArray[Any]) -> BoolArray:
-    """Which values are null, shape (n,)."""
+    """Which values (a text in bytes) would be null, shape (n,)."""
     nulls: BoolArray = np.zeros(len(values), dtype=np.bool_)
     if column.kind == "date":
         nulls = np.isnat(values)
     elif column.kind == "float":
         nulls = np.isnan(values)
-    elif column.kind in {"money", "text"}:
-        nulls = values == (NULL_MONEY if column.kind == "money" else "")
+    elif column.kind == "money":
+        nulls = values == NULL_MONEY
+    elif column.kind == "text":
+        nulls = values == b""
     return nulls
 
 
@@ -58,59 +69,47 @@ def ascii_bytes(values: npt.NDArray[Any]) -> npt.NDArray[np.bytes_]:
 
 
 def encode(columns: Sequence[Column], data: Columns) -> Iterator[bytes]:
-    """Yield the rows in binary COPY format, header and trailer included."""
+    """Yield the rows in binary COPY format, in their order, header and trailer included."""
     size = len(data[columns[0].name])
     yield HEADER
-    if size:
-        ready = {c.name: ascii_bytes(data[c.name]) if c.kind == "text" else data[c.name] for c in columns}
-        nulls = {c.name: null_mask(c, data[c.name]) for c in columns if c.nullable}
-        shape = np.zeros(size, dtype=np.int64)
-        for column in columns:
-            if column.kind == "text":
-                lengths = np.char.str_len(ready[column.name])
-                shape = shape * (int(lengths.max()) + 1) + lengths
-            elif column.nullable:
-                shape = shape * 2 + nulls[column.name]
-        for group in _groups(shape):
-            yield _records(columns, ready, nulls, group)
+    for start in range(0, size, _BLOCK_ROWS):
+        yield _block(columns, {c.name: data[c.name][start : start + _BLOCK_ROWS] for c in columns})
     yield TRAILER
 
 
-def _groups(shape: npt.NDArray[np.int64]) -> Iterator[Any]:
-    """Row selectors of equal shape, each in row order."""
-    if (shape == shape[0]).all():
-        yield slice(None)
-        return
-    order = np.argsort(shape, kind="stable")
-    edges = np.flatnonzero(np.diff(shape[order])) + 1
-    yield from np.split(order, edges)
-
-
-def _records(columns: Sequence[Column], ready: Columns, nulls: dict[str, BoolArray], group: Any) -> bytes:
-    fields: list[tuple[str, Any]] = [("fields", ">i2")]
-    present: list[tuple[Column, npt.NDArray[Any]]] = []
-    lengths: list[int] = []
-    for column in columns:
-        values = ready[column.name][group]
-        is_null = column.nullable and bool(nulls[column.name][group][0])
-        fields.append((f"{column.name}.length", ">i4"))
-        if is_null:
-            lengths.append(-1)
-            continue
-        payload: Any = _NUMERIC if column.kind == "money" else _PAYLOAD.get(column.kind)
-        if column.kind == "text":
-            payload = f"S{max(int(np.char.str_len(values[:1])[0]), 1)}"
-        fields.append((column.name, payload))
-        lengths.append(np.dtype(payload).itemsize)
-        present.append((column, values))
-    size = len(ready[columns[0].name][group])
-    records = np.empty(size, dtype=np.dtype(fields))
+def _block(columns: Sequence[Column], data: Columns) -> bytes:
+    """Rows at one width, then without the bytes of nulls and of the ends of shorter texts."""
+    data = {c.name: ascii_bytes(data[c.name]) if c.kind == "text" else data[c.name] for c in columns}
+    layout = _row_layout(columns, data)
+    records = np.zeros(len(data[columns[0].name]), dtype=layout)
     records["fields"] = len(columns)
-    for column, length in zip(columns, lengths, strict=True):
-        records[f"{column.name}.length"] = length
-    for column, values in present:
-        _fill(records, column, values)
-    return records.tobytes()
+    sent = np.ones((len(records), layout.itemsize), dtype=np.bool_)
+    hides = False
+    for column in columns:
+        values = data[column.name]
+        size, place = layout[column.name].itemsize, layout.fields[column.name][1]  # type: ignore[index]
+        length = np.full(len(values), size)
+        if column.kind == "text":
+            length = (values.view(np.uint8).reshape(len(values), size) != 0).sum(axis=1)
+        nulls = null_mask(column, values) & column.nullable
+        shorter = np.flatnonzero(nulls | (length < size))
+        if len(shorter):
+            hides = True
+            bytes_sent = np.where(nulls, 0, length)[shorter, np.newaxis]
+            sent[shorter, place : place + size] = np.arange(size) < bytes_sent
+        records[f"{column.name}.length"] = np.where(nulls, -1, length)
+        _fill(records, column, np.where(nulls, _BLANK[column.kind], values) if nulls.any() else values)
+    return records.view(np.uint8).reshape(sent.shape)[sent].tobytes() if hides else records.tobytes()
+
+
+def _row_layout(columns: Sequence[Column], data: Columns) -> np.dtype[Any]:
+    """Layout of a row in which every text is as long as the longest."""
+    fields: list[tuple[str, Any]] = [("fields", ">i2")]
+    for column in columns:
+        fields.append((f"{column.name}.length", ">i4"))
+        payload: Any = _NUMERIC if column.kind == "money" else _PAYLOAD.get(column.kind)
+        fields.append((column.name, data[column.name].dtype if column.kind == "text" else payload))
+    return np.dtype(fields)
 
 
 def _fill(records: npt.NDArray[Any], column: Column, values: npt.NDArray[Any]) -> None:
