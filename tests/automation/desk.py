@@ -15,7 +15,8 @@ from api.intake.import_positions import import_portfolio
 from api.intake.users import add_user
 from pipelines.automation import lagging, late
 from pipelines.automation.requests import requested_runs
-from pipelines.automation.schedules import NEW_YORK, day_schedules
+from pipelines.automation.schedules import day_schedules
+from pipelines.automation.times import NEW_YORK
 from pipelines.calc.factors import FACTORS
 from pipelines.definitions import defs
 from pipelines.postgres import DatabaseUrls
