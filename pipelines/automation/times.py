@@ -25,7 +25,11 @@ def due_session(now: datetime, when: time) -> date:
 
 def next_runs(now: datetime, chosen: Settings) -> list[tuple[str, datetime]]:
     """The next run of each of the day's jobs after an instant, soonest first."""
-    times = {"market": chosen.market_time, "risk": chosen.risk_time, "snapshots": chosen.snapshots_time}
+    times = {
+        "daily_market_data": chosen.market_time,
+        "daily_risk_metrics": chosen.risk_time,
+        "daily_snapshots": chosen.snapshots_time,
+    }
     return sorted(((job, _next(now, when)) for job, when in times.items()), key=lambda pair: pair[1])
 
 

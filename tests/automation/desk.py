@@ -24,6 +24,7 @@ from pipelines.sessions import offset, session_range
 from pipelines.settings import settings
 
 HELD = ("AAPL", "MSFT", "XOM", "KO")
+JOBS = ("daily_market_data", "daily_risk_metrics", "daily_snapshots")
 SYMBOLS = (*HELD, *sorted(factor.proxy for factor in FACTORS if factor.proxy))
 
 

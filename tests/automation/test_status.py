@@ -14,7 +14,7 @@ from pipelines.cli.status import print_status, read_status
 from pipelines.sessions import offset
 from pipelines.settings import settings
 from sql import query
-from tests.automation.desk import SYMBOLS, Desk, new_york
+from tests.automation.desk import JOBS, SYMBOLS, Desk, new_york
 
 DAY = date(2024, 7, 2)
 NEXT = offset(DAY, 1)
@@ -52,7 +52,7 @@ def test_the_page_says_what_a_morning_asks(firm: Desk) -> None:
     assert (first["sessions_behind"], first["stale"], first["unpriced"]) == (0, ["XOM"], [])
     assert (late["session"], late["sessions_behind"]) == (None, 3)
     assert not found["is_complete"]
-    assert [run["job"] for run in found["next_runs"]] == ["market", "risk", "snapshots"]
+    assert [run["job"] for run in found["next_runs"]] == list(JOBS)
     assert found["next_runs"][0]["at"] == new_york(date(2024, 7, 5), 16)
 
 
@@ -78,17 +78,23 @@ def test_the_page_reads_in_a_terminal(firm: Desk) -> None:
     assert "1 of 2 portfolios are complete through 2024-07-03" in text
     assert "late is 3 sessions behind: no run has covered it yet" in text
     assert "XOM" in text
-    assert "Next: market Fri 05 Jul 16:00 New York" in text
+    assert "Next: daily_market_data Fri 05 Jul 16:00 New York" in text
 
 
 @pytest.mark.parametrize(
     ("now", "jobs"),
     [
-        (new_york(DAY, 15), [("market", DAY), ("risk", DAY), ("snapshots", DAY)]),
-        (new_york(DAY, 16, 30), [("risk", DAY), ("snapshots", DAY), ("market", NEXT)]),
+        (
+            new_york(DAY, 15),
+            [("daily_market_data", DAY), ("daily_risk_metrics", DAY), ("daily_snapshots", DAY)],
+        ),
+        (
+            new_york(DAY, 16, 30),
+            [("daily_risk_metrics", DAY), ("daily_snapshots", DAY), ("daily_market_data", NEXT)],
+        ),
         (
             new_york(date(2024, 7, 6), 12),
-            [(job, date(2024, 7, 8)) for job in ("market", "risk", "snapshots")],
+            [(job, date(2024, 7, 8)) for job in JOBS],
         ),
     ],
     ids=["before", "between", "weekend"],
