@@ -38,7 +38,13 @@ materialize_job = dg.define_asset_job(
     description="Every asset, for a range of sessions.",
 )
 market_job = _scheduled(
-    "market", MARKET_ASSETS, 300, 3, "Closes of the day, and the P&L and equity that follow from them."
+    "daily_market_data",
+    MARKET_ASSETS,
+    300,
+    3,
+    "Closes of the day, and the P&L and equity that follow from them.",
 )
-risk_job = _scheduled("risk", RISK_ASSETS, 600, 2, "Greeks, factor betas and exposures, risk metrics.")
-snapshots_job = _scheduled("snapshots", SNAPSHOT_ASSETS, 300, 2, "The books at the close.")
+risk_job = _scheduled(
+    "daily_risk_metrics", RISK_ASSETS, 600, 2, "Greeks, factor betas and exposures, risk metrics."
+)
+snapshots_job = _scheduled("daily_snapshots", SNAPSHOT_ASSETS, 300, 2, "The books at the close.")

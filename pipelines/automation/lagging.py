@@ -1,9 +1,9 @@
 """Portfolios that the daily runs left behind: late uploads, failed ones, long histories. Nobody is lost."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any
 
 import dagster as dg
 from psycopg import Connection
@@ -17,15 +17,12 @@ from pipelines.automation.jobs import (
     SNAPSHOT_ASSETS,
     materialize_job,
 )
-from pipelines.automation.schedules import NEW_YORK
+from pipelines.automation.times import due_session
 from pipelines.catch_up import BY_PORTFOLIO
 from pipelines.launch import Launch
 from pipelines.postgres import Role, connect
-from pipelines.sessions import latest_session, offset, utc_now
+from pipelines.sessions import utc_now
 from pipelines.settings import Settings, settings
-
-GRACE: Final = timedelta(minutes=15)
-"""What a daily run may take, retries apart, before its session counts as due."""
 
 
 def due_sessions(now: datetime, chosen: Settings) -> dict[str, date]:
@@ -35,13 +32,9 @@ def due_sessions(now: datetime, chosen: Settings) -> dict[str, date]:
         (chosen.risk_time, RISK_ASSETS),
         (chosen.snapshots_time, SNAPSHOT_ASSETS),
     )
-    return {asset: _due(now, at) for at, assets in times for asset in assets if asset in BY_PORTFOLIO}
-
-
-def _due(now: datetime, at: time) -> date:
-    latest = latest_session(now)
-    scheduled = datetime.combine(latest, at, NEW_YORK).astimezone(UTC)
-    return latest if now >= scheduled + GRACE else offset(latest, -1)
+    return {
+        asset: due_session(now, when) for when, assets in times for asset in assets if asset in BY_PORTFOLIO
+    }
 
 
 def catch_up_requests(

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import dagster as dg
 from psycopg import Connection
 
 from pipelines.automation.jobs import PRIORITY_TAG, SCHEDULED_PRIORITY, materialize_job
-from pipelines.automation.schedules import NEW_YORK
+from pipelines.automation.times import NEW_YORK, at
 from pipelines.calc.factors import FACTORS
 from pipelines.launch import Launch
 from pipelines.postgres import Role, connect
@@ -70,7 +70,7 @@ def unsettled(connection: Connection[Any], now: datetime, settle: timedelta) -> 
 def first_ask(session: date, now: Settings) -> datetime:
     """Return when closes are first asked for again: after they settle, and after the daily run for them."""
     settle = timedelta(minutes=now.settle_minutes)
-    scheduled = datetime.combine(session, now.market_time, NEW_YORK).astimezone(UTC)
+    scheduled = at(session, now.market_time)
     return max(close_of(session), scheduled) + settle
 
 

@@ -9,7 +9,7 @@ import dagster as dg
 from psycopg import Connection
 
 from pipelines.automation.jobs import CATCH_UP_PRIORITY, PRIORITY_TAG
-from pipelines.automation.schedules import NEW_YORK
+from pipelines.automation.times import NEW_YORK
 from pipelines.postgres import Role, connect
 from pipelines.sessions import utc_now
 from pipelines.settings import settings

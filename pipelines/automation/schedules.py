@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import dagster as dg
 from psycopg import Connection
@@ -18,13 +17,12 @@ from pipelines.automation.jobs import (
     risk_job,
     snapshots_job,
 )
+from pipelines.automation.times import NEW_YORK
 from pipelines.catch_up import BY_PORTFOLIO
 from pipelines.launch import Launch
 from pipelines.postgres import Role, connect
 from pipelines.sessions import close_of, is_session
 from pipelines.settings import settings
-
-NEW_YORK: Final = ZoneInfo("America/New_York")
 
 
 def plan_day(connection: Connection[Any], assets: Sequence[str], now: datetime, reach: int) -> Launch | str:

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from pipelines.automation.late import unsettled
 from pipelines.automation.outbox import Alert
-from pipelines.automation.schedules import NEW_YORK
+from pipelines.automation.times import NEW_YORK
 from pipelines.sessions import is_session
 from pipelines.settings import Settings
 from sql import query

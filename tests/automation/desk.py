@@ -15,7 +15,8 @@ from api.intake.import_positions import import_portfolio
 from api.intake.users import add_user
 from pipelines.automation import lagging, late
 from pipelines.automation.requests import requested_runs
-from pipelines.automation.schedules import NEW_YORK, day_schedules
+from pipelines.automation.schedules import day_schedules
+from pipelines.automation.times import NEW_YORK
 from pipelines.calc.factors import FACTORS
 from pipelines.definitions import defs
 from pipelines.postgres import DatabaseUrls
@@ -23,6 +24,7 @@ from pipelines.sessions import offset, session_range
 from pipelines.settings import settings
 
 HELD = ("AAPL", "MSFT", "XOM", "KO")
+JOBS = ("daily_market_data", "daily_risk_metrics", "daily_snapshots")
 SYMBOLS = (*HELD, *sorted(factor.proxy for factor in FACTORS if factor.proxy))
 
 

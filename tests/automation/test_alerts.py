@@ -168,7 +168,8 @@ def alert(key: str) -> Alert:
 
 
 def test_repetitions_are_held_back_and_counted() -> None:
-    box, sent = Outbox(), []
+    sent: list[dict[str, Any]] = []
+    box = Outbox()
     for minute in range(0, 130, 10):
         now = NOW + timedelta(minutes=minute)
         box.add([alert("same")], now, HOUR)
@@ -178,7 +179,8 @@ def test_repetitions_are_held_back_and_counted() -> None:
 
 
 def test_a_flood_becomes_a_few_alerts() -> None:
-    box, sent = Outbox(), []
+    sent: list[dict[str, Any]] = []
+    box = Outbox()
     box.add([alert(str(number)) for number in range(1000)], NOW, HOUR)
     box.deliver(sent.append, NOW)
     assert len(sent) == MOST_AT_ONCE

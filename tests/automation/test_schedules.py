@@ -11,7 +11,7 @@ from pipelines.automation.schedules import day_schedules, plan_day
 from pipelines.definitions import defs
 from pipelines.launch import Launch
 from pipelines.settings import settings
-from tests.automation.desk import Desk, new_york
+from tests.automation.desk import JOBS, Desk, new_york
 
 FRIDAY, THURSDAY = date(2024, 7, 5), date(2024, 7, 3)
 
@@ -45,9 +45,9 @@ def test_jobs_have_the_required_limits() -> None:
         name: tuple(
             defs.resolve_job_def(name).tags[f"dagster/{tag}"] for tag in ("max_runtime", "max_retries")
         )
-        for name in ("market", "risk", "snapshots")
+        for name in JOBS
     }
-    assert limits == {"market": ("300", "3"), "risk": ("600", "2"), "snapshots": ("300", "2")}
+    assert limits == dict(zip(JOBS, [("300", "3"), ("600", "2"), ("300", "2")], strict=True))
 
 
 def test_times_are_settings_of_new_york(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_a_schedule_asks_for_one_run_of_a_session(desk: Desk) -> None:
     context = dg.build_schedule_context(desk.instance, scheduled_execution_time=new_york(FRIDAY, 16))
     answer = day_schedules()[0](context)
     assert isinstance(answer, dg.RunRequest)
-    assert answer.run_key == "market-2024-07-05"
+    assert answer.run_key == "daily_market_data-2024-07-05"
     assert answer.tags["dagster/asset_partition_range_start"] == "2024-07-05"
 
 
@@ -70,3 +70,9 @@ def test_a_session_is_due_when_its_daily_run_should_be_over() -> None:
     assert due["rolled_equity"] == FRIDAY
     assert due["risk_metrics"] == due["snapshots"] == THURSDAY
     assert set(due_sessions(new_york(FRIDAY, 17, 45), settings()).values()) == {FRIDAY}
+
+
+def test_everything_loads_as_the_daemon_loads_it() -> None:
+    repository = defs.get_repository_def()
+    assert {job.name for job in repository.get_all_jobs()} >= {"materialize", "retention", *JOBS}
+    repository.load_all_definitions()

@@ -3,7 +3,7 @@
 from datetime import date
 
 from pipelines.sessions import offset, session_range
-from tests.automation.desk import Desk, complete, new_york
+from tests.automation.desk import JOBS, Desk, complete, new_york
 
 FIRST, LAST = date(2024, 6, 24), date(2024, 7, 8)
 MISSED = date(2024, 6, 27)
@@ -31,7 +31,7 @@ def test_two_weeks_end_with_every_session_complete_exactly_once(desk: Desk) -> N
             desk.run_day(day)
     assert complete(desk, offset(FIRST, -2), LAST) == []
     closed = "2024-07-04 is no NYSE session (July 4th); the next one is 2024-07-05"
-    assert desk.skipped == [f"{job}: {closed}" for job in ("market", "risk", "snapshots")]
+    assert desk.skipped == [f"{job}: {closed}" for job in JOBS]
     days = len(session_range(FIRST, LAST)) - 1
     assert sum(job != "materialize" for job, _ in desk.ran) == 3 * days
     # Beside these: the second book's history, asked for by nobody; the missed day; the late closes, asked for each
