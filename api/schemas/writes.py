@@ -72,14 +72,60 @@ class Uploaded(Model):
     request_id: Annotated[
         int, Field(description="Request of the run: follow it at /api/v1/admin/runs/{request_id}.")
     ]
-    created: Annotated[
-        bool, Field(description="False: the same file had been accepted before, and nothing was written.")
-    ]
+    created: Annotated[bool, Field(description="Whether the portfolio is new.")]
+    changes: Annotated[int, Field(description="Lots added, changed or removed; 0: the file changed nothing.")]
     positions: Annotated[int, Field(description="Lots in the portfolio.")]
-    initial_equity: Annotated[
-        float, Field(description="USD, net asset value at the close of inception_date.")
+    warnings: Annotated[list[str], Field(description="What is legal and probably not meant.")]
+
+
+class LotTerms(Model):
+    """What a lot is, as a file says it."""
+
+    symbol: Annotated[str, Field(description="Stock or private symbol, or compact OCC option symbol.")]
+    asset_class: Annotated[str, Field(description="PUBLIC, OPTION or PRIVATE.")]
+    quantity: Annotated[float, Field(description="Shares or contracts, signed: negative is short.")]
+    entry_price: Annotated[float, Field(description="USD per unit.")]
+    entry_date: Annotated[date, Field(description="Takes effect on the first session on or after it.")]
+    exit_date: Annotated[date | None, Field(description="Like entry_date; null while held.")]
+    exit_price: Annotated[float | None, Field(description="USD per unit; null: the session's price.")]
+    multiplier: Annotated[float, Field(description="Units of the priced thing per unit of quantity.")]
+    name: Annotated[str | None, Field(description="What the user calls it; null if not given.")]
+    tags: Annotated[list[str], Field(description="Names of its tags, sorted.")]
+
+
+class LotChange(Model):
+    """One lot that a file changes."""
+
+    kind: Annotated[
+        Literal["trade", "correction", "removed", "label"],
+        Field(
+            description="trade: a new lot or an exit. correction: meant otherwise from the beginning, history is "
+            "restated. removed: voided, kept in history. label: name or tags, no number changes."
+        ),
     ]
-    inception_date: Annotated[date, Field(description="Session history starts after.")]
+    position_id: Annotated[int | None, Field(description="Identity of the lot; null for a new one.")]
+    row: Annotated[int | None, Field(description="Line of the file; null for a removed lot.")]
+    symbol: Annotated[str, Field(description="Its symbol.")]
+    first_session: Annotated[
+        date | None, Field(description="First session whose figures may change; null for a label.")
+    ]
+    before: Annotated[LotTerms | None, Field(description="The lot as it is; null for a new one.")]
+    after: Annotated[
+        LotTerms | None, Field(description="The lot as the file has it; null for a removed one.")
+    ]
+
+
+class Preview(Model):
+    """What a file would change. Nothing was written."""
+
+    portfolio_id: Annotated[int, Field(description="Portfolio compared with.")]
+    confirm: Annotated[
+        str, Field(description="Send the same file again with this to make exactly these changes.")
+    ]
+    first_session: Annotated[
+        date | None, Field(description="First session to be computed anew; null when only labels change.")
+    ]
+    changes: Annotated[list[LotChange], Field(description="Every lot that would change.")]
     warnings: Annotated[list[str], Field(description="What is legal and probably not meant.")]
 
 
