@@ -18,6 +18,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Scope
 
 from api import errors, logs, openapi
+from api.cors import Cors
 from api.database import Database
 from api.intake_database import IntakeDatabase
 from api.middleware import BodyLimit, Requests
@@ -71,6 +72,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     openapi.install(app)
     app.add_middleware(BodyLimit, max_bytes=partial(_max_body_bytes, app))
     app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(Cors, origins=lambda: app.state.cors_origins)
     app.add_middleware(Requests)
     strictly = [Depends(refuse_unknown)]
     app.include_router(health.router, dependencies=strictly, responses=problems(422))
@@ -110,6 +112,7 @@ def _lifespan(given: Settings | None, intake: bool) -> Callable[[FastAPI], Abstr
         logs.configure()
         chosen = given or settings()
         app.state.jwt_key = chosen.jwt_key()
+        app.state.cors_origins = chosen.allowed_origins()
         app.state.database = Database(chosen.urls().reader)
         app.state.revision = await anyio.to_thread.run_sync(migrate.head)
         app.state.password_limiter = anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
