@@ -1,26 +1,34 @@
 """The application: `uvicorn api.app:app` serves the reads, and nothing that writes.
 
-Its connections are the reader role's, so PostgreSQL itself refuses whatever is no read.
+Its connections are the reader role's, so PostgreSQL itself refuses whatever is no read. `api.app:serve` makes the one
+that also takes what users give, by the intake role.
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
 import anyio
 from fastapi import Depends, FastAPI
+from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Scope
 
 from api import errors, logs, openapi
+from api.cors import Cors
 from api.database import Database
+from api.intake_database import IntakeDatabase
 from api.middleware import BodyLimit, Requests
 from api.openapi import UNCHANGED, problems
 from api.parameters import refuse_unknown
 from api.passwords import verify_password
-from api.routers import auth, health, portfolio, positions, risk, tags
+from api.rate_limit import RateLimit
+from api.routers import auth, health, portfolio, positions, risk, runs, tag_edits, tags, triggers, upload
 from api.throttle import Throttle
+from api.tokens import TokenError, verify
 from pipelines.settings import Settings, settings
 from sql import migrate
 
@@ -42,26 +50,29 @@ session it is of. What is not available is null, with a reason. Errors are `appl
 Now = Callable[[], datetime | None]
 
 
-def create_app(given: Settings | None = None, *, now: Now = lambda: None) -> FastAPI:
-    """Return the read-only application. Settings are read when it starts, unless given.
+def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake: bool = False) -> FastAPI:
+    """Return the read-only application, or with `intake` the one that also takes what users give.
 
+    given: settings; read when it starts, unless given.
     now: the clock, aware; None stands for the database's own. Tests set it.
     """
     app = FastAPI(
         title="SigmaSight",
         version=version("sigmasight"),
         description=_DESCRIPTION,
-        lifespan=_lifespan(given),
+        lifespan=_lifespan(given, intake),
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.now = now
     app.state.throttle = Throttle()
+    app.state.triggers = RateLimit(triggers.MAX_TRIGGERS, triggers.WINDOW_SECONDS)
     errors.install(app)
     openapi.install(app)
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(BodyLimit, max_bytes=partial(_max_body_bytes, app))
     app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(Cors, origins=lambda: app.state.cors_origins)
     app.add_middleware(Requests)
     strictly = [Depends(refuse_unknown)]
     app.include_router(health.router, dependencies=strictly, responses=problems(422))
@@ -72,32 +83,56 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None) -> Fas
         app.include_router(
             router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503) | UNCHANGED
         )
+    app.include_router(
+        runs.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503)
+    )
+    if intake:
+        for router in (upload.router, tag_edits.router, triggers.router):
+            app.include_router(
+                router, prefix=PREFIX, dependencies=strictly, responses=problems(400, 401, 413, 422, 503)
+            )
     return app
 
 
-def _lifespan(given: Settings | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _max_body_bytes(app: FastAPI, scope: Scope) -> int:
+    """Bytes that the body of a request may have: only who is logged in may send a file."""
+    if scope["path"] != PREFIX + upload.PATH or scope["method"] != "POST":
+        return MAX_BODY_BYTES
+    given = Headers(scope=scope).get("authorization", "")
+    try:
+        verify(app.state.jwt_key, given.partition(" ")[2])
+    except TokenError:
+        return MAX_BODY_BYTES
+    return upload.MAX_UPLOAD_BYTES
+
+
+def _lifespan(given: Settings | None, intake: bool) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logs.configure()
         chosen = given or settings()
         app.state.jwt_key = chosen.jwt_key()
+        app.state.cors_origins = chosen.allowed_origins()
         app.state.database = Database(chosen.urls().reader)
         app.state.revision = await anyio.to_thread.run_sync(migrate.head)
         app.state.password_limiter = anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
         # Makes the hash that unknown users are compared with, so that the first of them takes no longer.
         await anyio.to_thread.run_sync(verify_password, "", None)
-        await app.state.database.open()
-        try:
+        async with AsyncExitStack() as opened:
+            if intake:
+                app.state.intake = IntakeDatabase(chosen.urls().intake)
+                opened.push_async_callback(app.state.intake.close)
+                await app.state.intake.open()
+            opened.push_async_callback(app.state.database.close)
+            await app.state.database.open()
             yield
-        finally:
-            await app.state.database.close()
 
     return lifespan
 
 
 def serve() -> FastAPI:
-    """Return the application that `sigmasight up` runs."""
-    return create_app()
+    """Return the application that `sigmasight up` runs: reads and intake."""
+    return create_app(intake=True)
 
 
 app = create_app()

@@ -12,11 +12,13 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.intake.errors import ConflictError, IntakeError, NotFoundError
 from api.schemas.problem import FieldError, Problem
+from pipelines.sources import csv_errors
 
 MEDIA_TYPE: Final = "application/problem+json"
-MAX_ERRORS: Final = 1000
-"""Field errors listed in one answer."""
+MAX_ERRORS: Final = csv_errors.MAX_ERRORS + 1
+"""Field errors listed in one answer: all that a file can have."""
 
 _CODES: Final = {
     400: "bad_request",
@@ -85,6 +87,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(IntakeError, _on_intake)
+    app.add_exception_handler(csv_errors.CsvFileError, _on_file)
     app.add_exception_handler(PoolTimeout, _on_unavailable)
     app.add_exception_handler(psycopg.OperationalError, _on_unavailable)
 
@@ -116,6 +120,27 @@ async def _on_validation(request: Request, error: Exception) -> Response:
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     place = error["loc"][1:] if len(error["loc"]) > 1 else error["loc"]
     return FieldError(field=".".join(str(part) for part in place), code=error["type"], message=error["msg"])
+
+
+async def _on_intake(request: Request, error: Exception) -> Response:
+    """Answer what the intake refuses."""
+    assert isinstance(error, IntakeError)  # noqa: S101 - registered for this class
+    if isinstance(error, NotFoundError):
+        return problem_response(request, not_found(error.message, error.code))
+    fields = [FieldError(field=error.field, code=error.code, message=error.message)] if error.field else []
+    if isinstance(error, ConflictError):
+        return problem_response(request, ProblemError(409, error.message, code=error.code, errors=fields))
+    return problem_response(request, ProblemError(422, error.message, errors=fields))
+
+
+async def _on_file(request: Request, error: Exception) -> Response:
+    """List everything that is wrong with a file."""
+    assert isinstance(error, csv_errors.CsvFileError)  # noqa: S101 - registered for this class
+    errors = [
+        FieldError(row=one.row, field=one.field, code=one.code, message=one.message) for one in error.errors
+    ]
+    detail = f"the file was refused and nothing was written: {error}"
+    return problem_response(request, ProblemError(422, detail, code="invalid_file", errors=errors))
 
 
 async def _on_unavailable(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -69,25 +70,28 @@ class Requests:
 
 
 class BodyLimit:
-    """ASGI middleware: a body of more than `max_bytes` is a 413, announced or not, in the shape of all errors."""
+    """ASGI middleware: a body of more bytes than its request may have is a 413, announced or not."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: Callable[[Scope], int]) -> None:
         self._app = app
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, counting what is read of its body."""
-        read = 0
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        read, max_bytes = 0, self._max_bytes(scope)
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._max_bytes:
-                raise HTTPException(413, f"a body may have at most {self._max_bytes} bytes")
+            if read > max_bytes:
+                raise HTTPException(413, f"a body may have at most {max_bytes} bytes here")
             return message
 
-        await self._app(scope, counted if scope["type"] == "http" else receive, send)
+        await self._app(scope, counted, send)
 
 
 def _request_id(scope: Scope) -> str:

@@ -9,9 +9,12 @@ from api.schemas.problem import Problem
 
 _REF: Final = "#/components/schemas/{model}"
 _MEANINGS: Final = {
+    400: "The body cannot be read.",
     401: "No token, or one that proves nothing.",
+    403: "The user may not do this.",
     404: "There is no such thing, or it is another user's.",
     405: "The path has no such method.",
+    409: "It is there already, or is being done already.",
     413: "The body is too large.",
     422: "A parameter is unknown, malformed or impossible; errors names each.",
     429: "Too many attempts; Retry-After says when to try again.",

@@ -23,7 +23,7 @@ def _spelled(pattern: re.Pattern[str], meant: str) -> BeforeValidator:
     """Refuse a text that is not of this form; pydantic alone would also read numbers as dates."""
 
     def check(value: Any) -> Any:
-        if isinstance(value, str) and not pattern.fullmatch(value):
+        if not isinstance(value, str) or not pattern.fullmatch(value):
             raise ValueError(f"write it as {meant}")
         return value
 
@@ -44,6 +44,8 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Id = Annotated[int, _spelled(_WHOLE, "a whole number"), Field(ge=1, le=MAX_ID)]
+WholeId = Annotated[int, Field(strict=True, ge=1, le=MAX_ID)]
+"""An id inside a JSON body."""
 Limit = Annotated[int, _spelled(_WHOLE, "a whole number")]
 
 

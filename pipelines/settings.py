@@ -4,16 +4,21 @@
 """
 
 import os
+import re
 import secrets
 from datetime import time
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.errors import SigmaSightError
 from pipelines.postgres.credentials import DatabaseUrls, Role, database_urls
+
+MIN_SECRET_BYTES: Final = 32
+"""HS256 is as strong as its key: shorter ones can be guessed from a token."""
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 PriceSourceName = Literal["polygon", "yfinance", "file", "simulated"]
 
@@ -46,6 +51,8 @@ class Settings(BaseSettings):
     price_file: Path | None = None
     polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")
     jwt_secret: SecretStr | None = None
+    cors_origins: str = ""
+    """Origins, comma-separated, whose pages a browser may let use the API; none by default."""
     api_port: int = Field(default=8000, ge=1, le=65535)
     ui_port: int = Field(default=3000, ge=1, le=65535)
     snapshot_retention_days: int = Field(default=365, ge=1)
@@ -75,6 +82,23 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - keeps symlinks
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+            raise ValueError(
+                f"give at least {MIN_SECRET_BYTES} bytes, or leave it unset: one is generated then"
+            )
+        return secret
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for origin in filter(None, text.split(",")):
+            if not _ORIGIN.fullmatch(origin.strip()):
+                raise ValueError(f"{origin.strip()!r} is no origin like https://desk.example.org")
+        return text
 
     @model_validator(mode="before")
     @classmethod
@@ -107,6 +131,10 @@ class Settings(BaseSettings):
             Role.READER: _revealed(self.reader_url),
             Role.DAGSTER: _revealed(self.dagster_url),
         }
+
+    def allowed_origins(self) -> list[str]:
+        """Return the origins that browsers may call the API from."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
     def jwt_key(self) -> str:
         """Return the key that signs tokens: the setting, else one generated once into `home` (0600)."""

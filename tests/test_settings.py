@@ -76,7 +76,7 @@ def test_paths_are_absolute_and_expanded(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGMASIGHT_DATABASE_URL", "postgresql://o:hidden@h/d")
-    monkeypatch.setenv("SIGMASIGHT_JWT_SECRET", "hidden")
+    monkeypatch.setenv("SIGMASIGHT_JWT_SECRET", "hidden" * 6)
     monkeypatch.setenv("POLYGON_API_KEY", "hidden")
     assert "hidden" not in repr(settings())
     monkeypatch.setenv("SIGMASIGHT_API_PORT", "hidden")
@@ -94,8 +94,8 @@ def test_the_jwt_key_is_made_once_and_is_private() -> None:
 
 
 def test_a_given_jwt_secret_is_used_and_nothing_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIGMASIGHT_JWT_SECRET", "given")
-    assert settings().jwt_key() == "given"
+    monkeypatch.setenv("SIGMASIGHT_JWT_SECRET", "given" * 7)
+    assert settings().jwt_key() == "given" * 7
     assert not settings().home.exists()
 
 
@@ -125,3 +125,22 @@ def test_settings_are_cheap_to_import() -> None:
     script = f"import sys, pipelines.settings; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_short_jwt_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGMASIGHT_JWT_SECRET", "x" * 31)
+    with pytest.raises(SettingsError, match=r"SIGMASIGHT_JWT_SECRET: .*32 bytes") as raised:
+        settings()
+    assert "x" * 31 not in str(raised.value)
+    monkeypatch.setenv("SIGMASIGHT_JWT_SECRET", "x" * 32)
+    assert settings().jwt_key() == "x" * 32
+
+
+def test_origins(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings().allowed_origins() == []
+    monkeypatch.setenv("SIGMASIGHT_CORS_ORIGINS", "https://a.example, http://localhost:5173")
+    assert settings().allowed_origins() == ["https://a.example", "http://localhost:5173"]
+    for wrong in ("*", "a.example", "https://a.example/path", "null"):
+        monkeypatch.setenv("SIGMASIGHT_CORS_ORIGINS", wrong)
+        with pytest.raises(SettingsError, match="SIGMASIGHT_CORS_ORIGINS"):
+            settings()

@@ -80,7 +80,7 @@ def import_portfolio(
             owner_id=user_id(connection, owner),
             name=name,
             file_name=collapse(file_name)[:255],
-            digest=_digest(data, *options),
+            digest=file_digest(data, *options),
             rows=parsed.rows,
             initial_equity=initial_equity,
             inception_date=inception_date,
@@ -102,7 +102,7 @@ def portfolio_name(text: str) -> str:
     return name
 
 
-def _digest(data: bytes, equity: Decimal | None, inception: date | None) -> bytes:
+def file_digest(data: bytes, equity: Decimal | None, inception: date | None) -> bytes:
     """SHA-256 of the file's bytes and of the options given with it."""
     parts = [
         hashlib.sha256(data).hexdigest(),

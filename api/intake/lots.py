@@ -16,7 +16,7 @@ def insert_lots(
     before = _last_id(connection, portfolio_id)
     with connection.cursor().copy(query("book/copy_positions")) as copy:
         for row in rows:
-            copy.write_row(_values(portfolio_id, row))
+            copy.write_row((portfolio_id, *lot_values(row)))
     added = {"portfolio_id": portfolio_id, "after": before}
     ids = [int(row[0]) for row in connection.execute(query("book/position_ids"), added)]
     _tag(connection, owner_id, zip(ids, rows, strict=True))
@@ -28,7 +28,8 @@ def _last_id(connection: Connection[Any], portfolio_id: int) -> int:
     return int(row[0]) if row is not None else 0
 
 
-def _values(portfolio_id: int, row: PositionRow) -> tuple[object, ...]:
+def lot_values(row: PositionRow) -> tuple[object, ...]:
+    """Return the columns of `book.positions` from symbol to name."""
     contract = row.instrument.contract
     terms = (
         (contract.underlying, contract.option_type, contract.strike, contract.expiry)
@@ -36,7 +37,6 @@ def _values(portfolio_id: int, row: PositionRow) -> tuple[object, ...]:
         else (None, None, None, None)
     )
     return (
-        portfolio_id,
         row.instrument.symbol,
         row.instrument.asset_class,
         row.position_type,

@@ -10,9 +10,10 @@ class FieldError(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    row: Annotated[int | None, Field(description="Line of the uploaded file; null outside of uploads.")] = (
-        None
-    )
+    row: Annotated[
+        int | None,
+        Field(description="Line of the uploaded file, 0: the file as a whole; null outside of uploads."),
+    ] = None
     field: Annotated[
         str | None, Field(description="Parameter, body field or column; null if no single one is to blame.")
     ] = None

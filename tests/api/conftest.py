@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -25,6 +26,9 @@ from pipelines.steps.chain import STEPS, run_step
 from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_interest
 from pipelines.steps.plan import Request
 from pipelines.tables.run import RunRecord, open_run
+from tests.api.caller import PASSWORD, Caller, login
+from tests.api.desk import Desk
+from tests.intake.conftest import Book
 
 logging.getLogger("sigmasight.api").addHandler(logging.NullHandler())
 
@@ -32,7 +36,6 @@ INCEPTION = date(2024, 1, 2)
 LATEST = date(2024, 5, 14)  # a Tuesday
 NOW = datetime(2024, 5, 15, 12, 0, tzinfo=UTC)  # Wednesday before the open: Tuesday is the latest session
 KEY = "a key for tests that is longer than thirty-two bytes"
-PASSWORD = "correct horse"
 
 MAIN = b"""ticker,quantity,entry_price,entry_date,tags,asset_class,exit_date,exit_price
 AAPL,1000,150.00,2024-01-15,"momentum,tech",,,
@@ -145,25 +148,6 @@ def client(filled: Filled) -> Iterator[TestClient]:
         yield found
 
 
-@dataclass(frozen=True)
-class Caller:
-    """A logged-in user."""
-
-    client: TestClient
-    token: str
-    portfolio_id: int | None
-
-    def get(self, path: str, headers: dict[str, str] | None = None, **params: Any):  # type: ignore[no-untyped-def]
-        sent = {"Authorization": f"Bearer {self.token}"} | (headers or {})
-        return self.client.get(f"/api/v1{path}", params=params, headers=sent)
-
-
-def login(client: TestClient, name: str) -> Caller:
-    answer = client.post("/api/v1/auth/login", json={"username": name, "password": PASSWORD})
-    assert answer.status_code == 200, answer.text
-    return Caller(client, answer.json()["token"], answer.json()["portfolio_id"])
-
-
 @pytest.fixture(scope="session")
 def ann(client: TestClient) -> Caller:
     """Owns the main book."""
@@ -186,3 +170,22 @@ def root(client: TestClient) -> Caller:
 def new(client: TestClient) -> Caller:
     """A user without a book."""
     return login(client, "new")
+
+
+@pytest.fixture(scope="module")
+def desk_client(module_database: DatabaseUrls) -> Iterator[TestClient]:
+    """The application that also takes what users give, on a database of the module."""
+    app = create_app(settings_of(module_database), now=lambda: NOW, intake=True)
+    with TestClient(app, raise_server_exceptions=False) as found:
+        yield found
+
+
+@pytest.fixture
+def desk(module_database: DatabaseUrls, desk_client: TestClient) -> Iterator[Desk]:
+    """That application, and a book that is empty but for its users."""
+    with psycopg.connect(module_database.owner) as connection:
+        connection.execute("truncate analytics.runs")
+    with closing(Book(module_database)) as book:
+        with book.intake() as connection:
+            add_user(connection, "root", PASSWORD, role="admin", rounds=4)
+        yield Desk(book, desk_client)

@@ -199,3 +199,19 @@ def test_postgresql_refuses_the_readers_writes(filled: Filled, statement: str) -
         connection.execute("set session characteristics as transaction read write")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement)  # type: ignore[arg-type]
+
+
+def test_other_origins_may_nothing_unless_named(filled: Filled, client: TestClient) -> None:
+    from api.app import create_app
+    from tests.api.conftest import settings_of
+
+    asked = {"Origin": "https://desk.example", "Access-Control-Request-Method": "GET"}
+    assert "access-control-allow-origin" not in client.get("/health", headers=asked).headers
+    problem(client.options("/api/v1/portfolio", headers=asked), 405, "method_not_allowed")
+    named = settings_of(filled.urls).model_copy(update={"cors_origins": "https://desk.example"})
+    with TestClient(create_app(named)) as other:
+        preflight = other.options("/api/v1/portfolio", headers=asked)
+        assert preflight.headers["access-control-allow-origin"] == "https://desk.example"
+        assert "access-control-allow-credentials" not in preflight.headers
+        evil = other.get("/health", headers={"Origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in evil.headers

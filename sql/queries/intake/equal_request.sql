@@ -1,0 +1,13 @@
+-- A request for the same that is not over.
+select q.id, coalesce(r.status, 'queued') as status
+from book.run_requests q
+left join lateral (
+    select n.status from analytics.runs n where n.request_id = q.id order by n.started_at desc limit 1
+) r on true
+where coalesce(r.status, 'running') = 'running'
+  and q.kind = %(kind)s
+  and q.portfolio_ids is not distinct from %(portfolio_ids)s::bigint[]
+  and q.start_session is not distinct from %(start)s::date
+  and q.end_session is not distinct from %(end)s::date
+order by q.id
+limit 1

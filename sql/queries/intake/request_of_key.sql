@@ -1,0 +1,7 @@
+-- The request that a user made with a key before, and whether it asked for the same.
+select q.id, q.kind = %(kind)s
+    and q.portfolio_ids is not distinct from %(portfolio_ids)s::bigint[]
+    and q.start_session is not distinct from %(start)s::date
+    and q.end_session is not distinct from %(end)s::date as is_same
+from book.run_requests q
+where q.requested_by = %(requested_by)s and q.idempotency_key = %(key)s
