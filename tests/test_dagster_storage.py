@@ -57,6 +57,23 @@ def test_a_range_run_is_recorded_in_batches(instance: dg.DagsterInstance) -> Non
     assert inserts < DAYS
 
 
+@dg.asset_check(asset=probe)
+def probe_is_fine() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+def test_a_check_of_a_range_is_one_record(instance: dg.DagsterInstance) -> None:
+    """Planned for the run, and closed by its answer: not a row for each partition that stays open forever."""
+    end = PARTITIONS.get_partition_keys()[DAYS - 1]
+    tags = {"dagster/asset_partition_range_start": "2024-01-01", "dagster/asset_partition_range_end": end}
+    assert dg.materialize([probe, probe_is_fine], instance=instance, tags=tags).success
+    with connect(Role.DAGSTER) as connection:
+        found = connection.execute(
+            "select check_name, partition, execution_status from asset_check_executions"
+        ).fetchall()
+    assert found == [("probe_is_fine", None, "SUCCEEDED")]
+
+
 def test_dagster_logs_in_as_its_own_role(instance: dg.DagsterInstance) -> None:
     with connect(Role.DAGSTER) as connection:
         owners = connection.execute(
