@@ -79,7 +79,7 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
             "rows written": rows,
             "rows superseded": sum(w.rows_superseded for w in result.written.values()),
             "slices": counts,
-            "portfolios": result.portfolios,
+            "portfolios of the run": result.portfolios,
             "left out": left_out,
         }
     )

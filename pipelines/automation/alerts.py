@@ -46,7 +46,12 @@ def _load(cursor: str) -> tuple[watch.Seen, outbox.Outbox]:
     )
 
 
-@dg.sensor(name="alerts", minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    name="alerts",
+    description="Tells SIGMASIGHT_ALERT_URL of failed runs, failing checks and missing snapshots.",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def alerts_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Tell SIGMASIGHT_ALERT_URL of failed runs, failing checks and missing snapshots."""
     chosen = settings()

@@ -55,7 +55,12 @@ def _key(launch: Launch) -> str:
     return f"catch-up-{launch.start}-{launch.end}-{portfolios}"
 
 
-@dg.sensor(job=materialize_job, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=materialize_job,
+    description="Brings up portfolios that lack a session that was due: uploads without a request, failed ones.",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def lagging_portfolios() -> Iterator[dg.RunRequest]:
     """Bring up portfolios that lack a session that was due, one run for each first missing session."""
     with connect(Role.PIPELINE, autocommit=True) as connection:

@@ -122,7 +122,12 @@ def tick(
     return request, json.dumps(asdict(asked))
 
 
-@dg.sensor(job=materialize_job, minimum_interval_seconds=60, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=materialize_job,
+    description="Asks again for closes that are missing or provisional, at intervals, up to a limit; then says which.",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def late_closes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Ask again for closes that are missing, or were fetched too soon after the close; then recompute."""
     now = utc_now()

@@ -33,7 +33,12 @@ class RunRequested:
     end: date | None
 
 
-@dg.sensor(job=materialize_job, minimum_interval_seconds=5, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    job=materialize_job,
+    description="One run for each row of book.run_requests; analytics.runs answers it.",
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def run_requests() -> Iterator[dg.RunRequest]:
     """One run for each request; the run key makes a request that is seen twice one run."""
     with connect(Role.PIPELINE, autocommit=True) as connection:

@@ -1,0 +1,99 @@
+"""Many writers: one at a time, and who had to wait is tried again."""
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+import pytest
+import yaml  # type: ignore[import-untyped]
+from dagster._core.events import RunFailureReason
+from dagster._core.execution.retries import auto_reexecution_should_retry_run
+
+from pipelines.automation.requests import requested_runs
+from pipelines.automation.schedules import day_schedules
+from pipelines.definitions import defs
+from pipelines.sessions import offset
+from pipelines.tables.run import RunRecord, open_run
+from tests.automation.desk import JOBS, Desk, new_york
+
+DAY = date(2024, 7, 2)
+NOW = new_york(DAY, 16)
+ROOT = Path(__file__).parents[2]
+
+
+def scheduled(desk: Desk) -> tuple[str, dg.RunRequest]:
+    (market, *_) = day_schedules()
+    request = market(dg.build_schedule_context(desk.instance, scheduled_execution_time=NOW))
+    assert isinstance(request, dg.RunRequest)
+    return market.job_name, request
+
+
+def requested(desk: Desk) -> tuple[str, dg.RunRequest]:
+    desk.request("daily")
+    (request,) = requested_runs(desk.pipeline, NOW, 10)
+    return "materialize", request
+
+
+@pytest.mark.parametrize("ask", [scheduled, requested])
+def test_a_run_that_never_got_the_lock_wrote_nothing_and_is_tried_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, ask: object
+) -> None:
+    assert callable(ask)
+    monkeypatch.setattr("pipelines.tables.run.LOCK_TIMEOUT_SECONDS", 0.2)
+    desk.vendor.publish(DAY)
+    desk.upload("book", offset(DAY, -1), DAY)
+    job, request = ask(desk)
+    with (
+        psycopg.connect(desk.urls.pipeline, autocommit=True) as other,
+        open_run(other, RunRecord("other", "backfill", DAY, DAY)),
+    ):
+        with pytest.raises(AssertionError):
+            desk.execute(request, job)
+        assert desk.rows("select run_id from analytics.runs") == [("other",)]
+        assert desk.rows("select count(*) from analytics.slices") == [(0,)]
+    run = desk.instance.get_runs(limit=1)[0]
+    (failure,) = desk.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    reason = failure.get_dagster_event().job_failure_data.failure_reason
+    assert "run lock" in str(failure.get_dagster_event().job_failure_data.error)
+    stored = desk.instance.create_run_for_job(
+        defs.resolve_job_def(job), tags=dict(request.tags) | dict(defs.resolve_job_def(job).tags)
+    )
+    desk.instance.report_run_failed(stored)
+    failed = desk.instance.get_run_by_id(stored.run_id)
+    assert failed is not None
+    assert auto_reexecution_should_retry_run(desk.instance, failed, reason)
+    desk.keys.clear()
+    desk.execute(request, job)
+
+
+def test_a_step_that_failed_is_tried_again_in_the_jobs_of_the_day(desk: Desk) -> None:
+    for job in JOBS:
+        definition = defs.resolve_job_def(job)
+        run = desk.instance.create_run_for_job(definition, tags=dict(definition.tags))
+        desk.instance.report_run_failed(run)
+        failed = desk.instance.get_run_by_id(run.run_id)
+        assert failed is not None
+        assert auto_reexecution_should_retry_run(desk.instance, failed, RunFailureReason.STEP_FAILURE)
+
+
+def test_the_queue_lets_one_run_at_a_time_write() -> None:
+    instance = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    assert instance["concurrency"]["runs"]["max_concurrent_runs"] == 1
+    assert instance["run_monitoring"]["enabled"] is True
+    assert instance["run_retries"]["enabled"] is True
+    assert instance["run_retries"]["retry_on_asset_or_op_failure"] is False
+
+
+def test_two_runs_of_one_process_take_turns(desk: Desk) -> None:
+    """The lock is the database's: a run outside of the queue waits for one within, and comes after it."""
+    with psycopg.connect(desk.urls.pipeline, autocommit=True) as other:
+        with open_run(desk.pipeline, RunRecord("first", "daily", DAY, DAY)):
+            holders = (
+                "select count(*) from pg_locks where locktype = 'advisory' and granted and objid = 7426002"
+            )
+            assert other.execute(holders).fetchone() == (1,)
+        with open_run(other, RunRecord("second", "daily", DAY, DAY)):
+            pass
+    ended = desk.rows("select run_id, status from analytics.runs order by started_at")
+    assert ended == [("first", "succeeded"), ("second", "succeeded")]
