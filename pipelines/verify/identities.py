@@ -72,7 +72,8 @@ def _read(name: str) -> Identity:
 
 
 def offenders(database: Database, identity: Identity, scope: Scope) -> Offenders:
-    """Find the rows of a scope that break an identity."""
+    """Find the rows of a scope that break an identity; inside of a transaction."""
+    database.rows("verify/plan_by_hash")
     found = database.composed_rows(_statement(identity.name), scope.params())
     return Offenders(tuple(Offender(*row[:5]) for row in found), found[0][5] if found else 0)
 

@@ -69,7 +69,7 @@ def recompute(
     left_out: dict[int, str] = {}
     try:
         # A savepoint: what cannot be computed from altered rows must not end the proof of the others.
-        with database.transaction():
+        with database.transaction(), np.errstate(all="ignore"):
             work = Work(
                 database, _plan(database, step, proofs, scope, left_out), None, risk_free_rate, left_out
             )

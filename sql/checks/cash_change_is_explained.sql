@@ -5,7 +5,7 @@
 -- Before the first session cash is the initial equity less the inherited lots at their inception value: the latest
 -- close since their entry (a private's latest mark), else the entry price. A value is what every lot's is: quantity
 -- × multiplier × price in binary floating point, rounded half to even to ten-thousandths; the sums are exact.
-with lots as ({lots}),
+with lots as materialized ({lots}),
 moves as (
     select l.portfolio_id, l.first_index as session_index,
         -(round(l.quantity::float8 * l.multiplier::float8 * l.entry_price::float8 * 10000)::bigint * 0.0001) as amount
@@ -17,14 +17,14 @@ moves as (
     join market.sessions d on d.session_index = l.last_index
     join analytics.position_pnl r
         on r.session = d.session and r.portfolio_id = l.portfolio_id and r.position_id = l.position_id
-    where l.exit_index is not null and d.session between %(start)s and %(end)s
+    where l.exit_index is not null and r.session between %(start)s and %(end)s
     union all
     select l.portfolio_id, l.last_index + 1, r.market_value
     from lots l
     join market.sessions d on d.session_index = l.last_index
     join analytics.position_pnl r
         on r.session = d.session and r.portfolio_id = l.portfolio_id and r.position_id = l.position_id
-    where l.exit_index is null and d.session between %(start)s::date - 15 and %(end)s
+    where l.exit_index is null and r.session between %(start)s::date - 15 and %(end)s
     union all
     select l.portfolio_id, l.first_index,
         -(round(l.quantity::float8 * l.multiplier::float8 * coalesce(held.price, l.entry_price::float8) * 10000)::bigint * 0.0001)
@@ -63,8 +63,11 @@ join book.portfolios p on p.id = s.portfolio_id
 join market.sessions inception on inception.session = p.inception_date
 join market.sessions d on d.session = s.session
 join market.sessions before on before.session_index = d.session_index - 1
-join analytics.rolled_equity r on r.session = s.session and r.portfolio_id = s.portfolio_id
-left join analytics.snapshots previous on previous.session = before.session and previous.portfolio_id = s.portfolio_id
+join analytics.rolled_equity r
+    on r.session = s.session and r.portfolio_id = s.portfolio_id and r.session between %(start)s and %(end)s
+left join analytics.snapshots previous
+    on previous.session = before.session and previous.portfolio_id = s.portfolio_id
+   and previous.session between %(start)s::date - 15 and %(end)s
 left join explained e on e.portfolio_id = s.portfolio_id and e.session_index = d.session_index
 cross join lateral (
     select case when before.session_index = inception.session_index then p.initial_equity else previous.cash end as cash_before

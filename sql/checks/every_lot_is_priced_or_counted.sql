@@ -3,7 +3,7 @@
 -- excused by: portfolio
 --
 -- Lots are compared by the number of their rows first, so that only those that differ are looked at by session.
-with lots as ({lots}),
+with lots as materialized ({lots}),
 computed as (
     select s.portfolio_id, min(d.session_index) as first_index, max(d.session_index) as last_index
     from analytics.slices s

@@ -13,7 +13,9 @@ join book.portfolios p on p.id = r.portfolio_id
 join market.sessions inception on inception.session = p.inception_date
 join market.sessions d on d.session = r.session
 join market.sessions before on before.session_index = d.session_index - 1
-left join analytics.rolled_equity previous on previous.session = before.session and previous.portfolio_id = r.portfolio_id
+left join analytics.rolled_equity previous
+    on previous.session = before.session and previous.portfolio_id = r.portfolio_id
+   and previous.session between %(start)s::date - 15 and %(end)s
 where r.session between %(start)s and %(end)s
   and (%(portfolios)s::bigint[] is null or r.portfolio_id = any(%(portfolios)s::bigint[]))
   and r.opening_equity is distinct from

@@ -5,7 +5,7 @@
 -- The change is from the stored price of the session before, on the first session from the entry price. An inherited
 -- option's price at inception is not stored: its first session is proven by cash_change_is_explained. The allowance
 -- beyond 0.0001 is the rounding of double precision itself.
-with lots as ({lots}),
+with lots as materialized ({lots}),
 options as (
     select l.*, l.quantity::float8 * l.multiplier::float8 as units from lots l where l.asset_class = 'OPTION'
 )
@@ -17,6 +17,7 @@ join market.sessions d on d.session = r.session
 join market.sessions before on before.session_index = d.session_index - 1
 left join analytics.position_pnl previous
     on previous.session = before.session and previous.portfolio_id = r.portfolio_id and previous.position_id = r.position_id
+   and previous.session between %(start)s::date - 15 and %(end)s
 cross join lateral (
     select case when d.session_index > l.first_index then previous.price when not l.is_inherited then l.entry_price::float8 end
         as from_price

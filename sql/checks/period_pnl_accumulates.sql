@@ -7,7 +7,9 @@ select 'snapshots' as table_name, s.session, s.portfolio_id, null::text as item,
 from analytics.snapshots s
 join market.sessions d on d.session = s.session
 join market.sessions before on before.session_index = d.session_index - 1
-left join analytics.snapshots previous on previous.session = before.session and previous.portfolio_id = s.portfolio_id
+left join analytics.snapshots previous
+    on previous.session = before.session and previous.portfolio_id = s.portfolio_id
+   and previous.session between %(start)s::date - 15 and %(end)s
 cross join lateral (
     select
         s.daily_pnl + case when date_trunc('month', s.session) = date_trunc('month', before.session)

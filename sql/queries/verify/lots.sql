@@ -10,13 +10,13 @@ from (
     join book.portfolios p on p.id = b.portfolio_id
     join market.sessions inception on inception.session = p.inception_date
     left join lateral (
-        select min(c.session_index) as session_index from market.sessions c where c.session >= b.entry_date
+        select c.session_index from market.sessions c where c.session >= b.entry_date order by c.session limit 1
     ) as entry on true
     left join lateral (
-        select min(c.session_index) as session_index from market.sessions c where c.session >= b.exit_date
+        select c.session_index from market.sessions c where c.session >= b.exit_date order by c.session limit 1
     ) as exit on true
     left join lateral (
-        select max(c.session_index) as session_index from market.sessions c where c.session <= b.expiry
+        select c.session_index from market.sessions c where c.session <= b.expiry order by c.session desc limit 1
     ) as expiry on true
     where %(portfolios)s::bigint[] is null or b.portfolio_id = any(%(portfolios)s::bigint[])
 ) as l
