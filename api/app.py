@@ -21,6 +21,7 @@ from api import errors, logs, openapi
 from api.cors import Cors
 from api.database import Database
 from api.intake_database import IntakeDatabase
+from api.metrics import Measured, Metrics
 from api.middleware import BodyLimit, Requests
 from api.openapi import UNCHANGED, problems
 from api.parameters import refuse_unknown
@@ -67,12 +68,14 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     )
     app.state.now = now
     app.state.throttle = Throttle()
+    app.state.metrics = Metrics()
     app.state.triggers = RateLimit(triggers.MAX_TRIGGERS, triggers.WINDOW_SECONDS)
     errors.install(app)
     openapi.install(app)
     app.add_middleware(BodyLimit, max_bytes=partial(_max_body_bytes, app))
     app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Cors, origins=lambda: app.state.cors_origins)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Requests)
     strictly = [Depends(refuse_unknown)]
     app.include_router(health.router, dependencies=strictly, responses=problems(422))

@@ -73,6 +73,10 @@ class Database:
         """Close all connections."""
         await self._pool.close()
 
+    def statistics(self) -> dict[str, int]:
+        """Return what the pool counts."""
+        return self._pool.get_stats()
+
     async def read(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Do all of `work` in one transaction.
 

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from api.intake.errors import ConflictError, IntakeError, NotFoundError
 from api.schemas.problem import FieldError, Problem
@@ -103,8 +104,21 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     status = error.status_code
     code = _CODES.get(status, "error")
-    return problem_response(
-        request, ProblemError(status, str(error.detail), code=code, headers=error.headers)
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(allowed_methods(request))
+    return problem_response(request, ProblemError(status, str(error.detail), code=code, headers=headers))
+
+
+def allowed_methods(request: Request) -> list[str]:
+    """Return the methods that the documentation lists for a path, whichever routes they are of."""
+    return sorted(
+        {
+            method.upper()
+            for path, operations in request.app.openapi()["paths"].items()
+            if compile_path(path)[0].fullmatch(request.url.path)
+            for method in operations
+        }
     )
 
 

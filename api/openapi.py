@@ -44,6 +44,47 @@ def install(app: FastAPI) -> None:
             problem = Problem.model_json_schema(ref_template=_REF)
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+            _tidy(document)
         return framework()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _tidy(document: dict[str, Any]) -> None:
+    """Say what the framework says wrongly: bounds behind a validator, and null where a text has no way to say it."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                parameter["schema"] = _without_null(parameter["schema"])
+            form = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+            if form is not None:
+                name = form["schema"]["$ref"].rpartition("/")[2]
+                fields = document["components"]["schemas"][name]
+                fields["additionalProperties"] = False
+                fields["properties"] = {
+                    field: _without_null(schema) for field, schema in fields["properties"].items()
+                }
+    _name_bounds(document)
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    choices: list[dict[str, Any]] = [
+        choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}
+    ]
+    if len(choices) != 1:
+        return schema
+    return {name: value for name, value in schema.items() if name != "anyOf"} | choices[0]
+
+
+def _name_bounds(node: Any) -> None:
+    if isinstance(node, list):
+        for one in node:
+            _name_bounds(one)
+    elif isinstance(node, dict):
+        if node.get("type") == "integer":
+            for wrong, right in (("ge", "minimum"), ("le", "maximum")):
+                bound = node.pop(wrong, node.get(right))
+                if bound is not None:
+                    node[right] = int(bound)
+        for one in node.values():
+            _name_bounds(one)

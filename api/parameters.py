@@ -10,7 +10,8 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, With
 from api.errors import ProblemError
 from api.schemas.problem import FieldError
 
-MAX_ID: Final = 2**63 - 1
+MAX_ID: Final = 2**53 - 1
+"""The largest whole number that every JSON reader has."""
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT: Final = re.compile(
@@ -44,7 +45,14 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Id = Annotated[int, _spelled(_WHOLE, "a whole number"), Field(ge=1, le=MAX_ID)]
-WholeId = Annotated[int, Field(strict=True, ge=1, le=MAX_ID)]
+
+
+def _whole(value: Any) -> Any:
+    """Read 1.0 as 1: JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeId = Annotated[int, Field(strict=True, ge=1, le=MAX_ID), BeforeValidator(_whole)]
 """An id inside a JSON body."""
 Limit = Annotated[int, _spelled(_WHOLE, "a whole number")]
 

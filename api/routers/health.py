@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from psycopg_pool import PoolTimeout
 
 from api.database import Database, Transaction
+from api.metrics import CONTENT_TYPE, Metrics
 from api.schemas.health import Health, Readiness
 
 router = APIRouter(tags=["service"])
@@ -32,6 +33,22 @@ async def ready(request: Request) -> Response:
     return Response(
         found.model_dump_json(), 200 if found.status == "ready" else 503, media_type="application/json"
     )
+
+
+@router.get(
+    "/metrics",
+    operation_id="getMetrics",
+    summary="Counters for Prometheus",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Text format."}
+    },
+)
+async def metrics(request: Request) -> Response:
+    """Requests by operation and status, their duration, statements and connections, since the process started."""
+    database: Database = request.app.state.database
+    found: Metrics = request.app.state.metrics
+    return Response(found.text(database.statistics()), media_type=CONTENT_TYPE)
 
 
 async def _readiness(request: Request) -> Readiness:

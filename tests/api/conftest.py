@@ -71,11 +71,12 @@ class Gappy(SimulatedPrices):
         return {name: values[keep] for name, values in found.items()}
 
 
-def materialize(urls: DatabaseUrls, start: date, end: date) -> None:
+def materialize(urls: DatabaseUrls, start: date, end: date, request_id: int | None = None) -> None:
     """Run the chain of all assets over a range."""
     with psycopg.connect(urls.pipeline, autocommit=True) as connection:
         request = Request(session_index(start), session_index(end))
-        with open_run(connection, RunRecord(str(uuid.uuid4()), "backfill", start, end)) as run:
+        record = RunRecord(str(uuid.uuid4()), "backfill", start, end, request_id=request_id)
+        with open_run(connection, record) as run:
             for fetch in (fetch_prices, fetch_securities, fetch_short_interest):
                 with run.database.transaction():
                     fetch(run.database, Gappy(), request)

@@ -167,7 +167,7 @@ def test_documentation(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     operations = [one for path in document["paths"].values() for one in path.values()]
     names = [one["operationId"] for one in operations]
-    assert len(names) == len(set(names)) == 16
+    assert len(names) == len(set(names)) == 17
     assert schemas_without_description(document) == []
     for operation in operations:
         assert operation["summary"]
@@ -224,3 +224,22 @@ def test_what_a_past_instant_shows_stays(changeable: Filled) -> None:
             assert then == before[path].json(), path
             assert now["known_at"] > instant
             assert now != then | {"known_at": now["known_at"]}, path
+
+
+def test_metrics_count_requests_by_operation(filled: Filled) -> None:
+    with TestClient(create_app(settings_of(filled.urls), now=lambda: NOW)) as client:
+        ann = login(client, "ann")
+        ann.get("/portfolio")
+        ann.get("/portfolio", as_of="x")
+        client.request("BREW", "/nothing/secret")
+        response = client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = dict(line.rsplit(" ", 1) for line in response.text.splitlines() if not line.startswith("#"))
+    counted = 'sigmasight_requests_total{method="GET",operation="getPortfolio",status="%s"}'
+    assert (lines[counted % 200], lines[counted % 422]) == ("1.0", "1.0")
+    assert lines['sigmasight_requests_total{method="any",operation="none",status="404"}'] == "1.0"
+    assert lines['sigmasight_request_seconds_count{operation="getPortfolio"}'] == "2.0"
+    assert lines["sigmasight_statements_total"] == "2.0"
+    assert lines['sigmasight_reader_connections{state="open"}'] >= "1"
+    assert "secret" not in response.text
+    assert "BREW" not in response.text

@@ -1,0 +1,269 @@
+"""Reads of the API against its framework answering a constant, and against the driver alone: in one run.
+
+1,000 portfolios of 50 lots. One server process, the load generator beside it. A cached read is of what the caller has
+already (If-None-Match, 304).     `uv run python -m benchmarks.api`
+"""
+
+import argparse
+import asyncio
+import datetime as dt
+import multiprocessing
+import os
+import random
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import quantiles
+
+import psycopg
+import uvicorn
+from fastapi import FastAPI
+from psycopg_pool import AsyncConnectionPool
+
+from api.app import create_app
+from api.reads.statements import statement
+from api.tokens import Principal, issue
+from benchmarks.firm_book import COPY_PORTFOLIOS, COPY_POSITIONS, LAST_SESSION, first_session
+from benchmarks.harness import own_home, report
+from pipelines.postgres.credentials import DatabaseUrls
+from pipelines.sessions import session_at, session_index
+from pipelines.settings import settings
+from pipelines.sources.simulated import SimulatedPrices
+from pipelines.steps.chain import STEPS, run_step
+from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_interest
+from pipelines.steps.plan import Request
+from pipelines.tables.run import RunRecord, open_run
+
+NOW = dt.datetime.combine(LAST_SESSION, dt.time(23), dt.UTC)
+LOTS, SYMBOLS = 50, 500
+CONNECTIONS = 16
+"""Requests in flight: two for each connection of the reader's pool."""
+
+
+@dataclass
+class Load:
+    """What a load came to."""
+
+    seconds: float
+    latencies: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.latencies) / self.seconds
+
+    def percentile(self, percent: int) -> float:
+        """Milliseconds."""
+        return quantiles(self.latencies, n=100)[percent - 1] * 1e3
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--portfolios", type=int, default=1000)
+    options.add_argument("--sessions", type=int, default=5)
+    options.add_argument("--seconds", type=float, default=8.0)
+    asked = options.parse_args()
+    with own_home() as urls:
+        seed(urls.intake, asked.portfolios, asked.sessions)
+        materialize(urls, asked.sessions)
+        with psycopg.connect(urls.owner) as connection:
+            ids = [row[0] for row in connection.execute("select id from book.portfolios order by id")]
+            connection.commit()
+            connection.autocommit = True
+            connection.execute("vacuum analyze")
+        measure(urls, ids, asked.seconds)
+
+
+def seed(intake_url: str, portfolios: int, sessions: int) -> None:
+    """Write the books: 50 stocks each, every third short, of 500 symbols."""
+    inception = session_at(session_index(first_session(sessions)) - 1)
+    with psycopg.connect(intake_url) as connection, connection.cursor() as cursor:
+        cursor.execute("insert into book.users (username, password_hash) values ('firm', '-')")
+        cursor.execute("select analytics.begin_commit(null, 'benchmark')")
+        with cursor.copy(COPY_PORTFOLIOS) as copy:
+            for number in range(portfolios):
+                copy.write_row((1, f"book {number:05d}", 5_000_000, inception))
+        ids = [row[0] for row in cursor.execute("select id from book.portfolios order by id").fetchall()]
+        with cursor.copy(COPY_POSITIONS) as copy:
+            for portfolio_id in ids:
+                for number in random.sample(range(SYMBOLS), LOTS):
+                    kind, quantity = ("SHORT", -100) if number % 3 == 0 else ("LONG", 100)
+                    lot = (f"S{number:04d}", "PUBLIC", kind, quantity, 100, inception, None, 1)
+                    copy.write_row((portfolio_id, *lot, None, None, None, None))
+
+
+def materialize(urls: DatabaseUrls, sessions: int) -> None:
+    """Compute the books' history in this process."""
+    start = first_session(sessions)
+    with psycopg.connect(urls.pipeline, autocommit=True) as connection:
+        request = Request(session_index(start), session_index(LAST_SESSION))
+        with open_run(connection, RunRecord(str(uuid.uuid4()), "backfill", start, LAST_SESSION)) as run:
+            for fetch in (fetch_prices, fetch_securities, fetch_short_interest):
+                with run.database.transaction():
+                    fetch(run.database, SimulatedPrices(), request)
+            known_at = run.input_instant()
+            for step in STEPS:
+                run_step(run.database, step, request, known_at)
+
+
+def measure(urls: DatabaseUrls, ids: list[int], seconds: float) -> None:
+    """Load each server in turn, the constant one before and after: the machine may change meanwhile."""
+    token = issue(settings().jwt_key(), Principal(1, ids[0]), dt.datetime.now(dt.UTC))
+
+    def read(path: str, etags: dict[int, str] | None = None) -> Callable[[], bytes]:
+        def request() -> bytes:
+            chosen = random.choice(ids)
+            known = f"If-None-Match: {etags[chosen]}\r\n" if etags else ""
+            return _get(f"/api/v1{path}?portfolio_id={chosen}", f"Authorization: Bearer {token}\r\n{known}")
+
+        return request
+
+    with served("sigmasight") as port:
+        answers = asyncio.run(load(port, read("/portfolio"), 2.0))
+        etags = asyncio.run(tags_of(port, ids, token))
+        answers = asyncio.run(load(port, read("/portfolio"), seconds))
+        positions = asyncio.run(load(port, read("/positions"), seconds))
+        cached = asyncio.run(load(port, read("/portfolio", etags), seconds))
+    with served("constant") as port:
+        constant = asyncio.run(load(port, lambda: _get("/constant", ""), seconds))
+    driver = asyncio.run(drive(urls.reader, ids, seconds))
+    report(
+        f"API: {len(ids)} portfolios, {CONNECTIONS} requests in flight",
+        [
+            ("framework, a constant", f"{constant.rate:.0f} answers/s"),
+            ("driver alone, the statements of `/portfolio`", f"{driver.rate:.0f} pairs/s"),
+            ("`/portfolio`, 304", f"{cached.rate:.0f}/s, {cached.rate / constant.rate:.0%} of the constant"),
+            ("`/portfolio`", f"{answers.rate:.0f}/s, {answers.rate / constant.rate:.0%} of the constant"),
+            (
+                "`/positions`, 50 lots",
+                f"{positions.rate:.0f}/s, {positions.rate / constant.rate:.0%} of the constant",
+            ),
+            (
+                "`/portfolio`, time to answer",
+                f"median {answers.percentile(50):.1f} ms, p99 {answers.percentile(99):.1f} ms, "
+                f"{answers.percentile(99) / answers.percentile(50):.1f} × the median",
+            ),
+        ],
+    )
+
+
+def _get(path: str, headers: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: benchmark\r\n{headers}\r\n".encode()
+
+
+async def _exchange(
+    streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes
+) -> tuple[int, bytes]:
+    reader, writer = streams
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    status = int(head[9:12])
+    if status != 304:
+        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        await reader.readexactly(int(length))
+    return status, head
+
+
+async def load(port: int, request: Callable[[], bytes], seconds: float) -> Load:
+    """Keep CONNECTIONS requests in flight for so long; SystemExit at an answer that is none."""
+    found = Load(seconds)
+    deadline = time.perf_counter() + seconds
+
+    async def one() -> None:
+        streams = await asyncio.open_connection("127.0.0.1", port)
+        while (started := time.perf_counter()) < deadline:
+            status, _ = await _exchange(streams, request())
+            if status not in (200, 304):
+                raise SystemExit(f"the server answered {status}")
+            found.latencies.append(time.perf_counter() - started)
+        streams[1].close()
+
+    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
+    return found
+
+
+async def tags_of(port: int, ids: list[int], token: str) -> dict[int, str]:
+    """The entity tag of each portfolio."""
+    streams = await asyncio.open_connection("127.0.0.1", port)
+    found = {}
+    for chosen in ids:
+        path = f"/api/v1/portfolio?portfolio_id={chosen}"
+        _, head = await _exchange(streams, _get(path, f"Authorization: Bearer {token}\r\n"))
+        found[chosen] = (
+            head.lower().partition(b"etag: ")[2].partition(b"\r\n")[0].decode().replace("w/", "W/")
+        )
+    streams[1].close()
+    return found
+
+
+async def drive(url: str, ids: list[int], seconds: float) -> Load:
+    """The two statements of `/portfolio` by the bare driver, as many at once as the API's pool has connections."""
+    found = Load(seconds)
+    deadline = time.perf_counter() + seconds
+    options = {"options": "-c plan_cache_mode=force_generic_plan"}
+
+    async def one(pool: AsyncConnectionPool) -> None:
+        async with pool.connection() as connection:
+            while (started := time.perf_counter()) < deadline:
+                params = {
+                    "user_id": 1,
+                    "portfolio_id": random.choice(ids),
+                    "position_id": None,
+                    "as_of": None,
+                }
+                asked = params | {"known_at": None, "now": NOW}
+                standing = await (await connection.execute(statement("api/standing"), asked)).fetchone()
+                assert standing
+                about = asked | {"session": standing[-1], "missing": None}
+                await (await connection.execute(statement("api/portfolio"), about)).fetchone()
+                await connection.commit()
+                found.latencies.append(time.perf_counter() - started)
+
+    async with AsyncConnectionPool(url, kwargs=options, min_size=8, max_size=8, open=False) as pool:
+        await asyncio.gather(*(one(pool) for _ in range(8)))
+    return found
+
+
+@contextmanager
+def served(kind: str) -> Iterator[int]:
+    """A server process of one worker; yields its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(kind, port), daemon=True)
+    process.start()
+    try:
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve(kind: str, port: int) -> None:
+    # The log of requests is written, as it would be, but not shown.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    app = create_app(now=lambda: NOW) if kind == "sigmasight" else _constant()
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical", access_log=False)
+
+
+def _constant() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/constant")
+    async def constant() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+if __name__ == "__main__":
+    main()
