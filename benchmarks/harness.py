@@ -50,7 +50,9 @@ def own_home() -> Iterator[DatabaseUrls]:
     """A fresh embedded server in a temporary home; every setting but ours is forgotten for the process."""
     for name in [name for name in os.environ if name.startswith(("SIGMASIGHT_", "DAGSTER_", "PG"))]:
         del os.environ[name]
-    os.environ.pop("POLYGON_API_KEY", None)
+    # Modules compiled once are kept, as on any user's machine.
+    for name in ("POLYGON_API_KEY", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="sigmasight-benchmark-", ignore_cleanup_errors=True) as folder:
         os.environ["SIGMASIGHT_HOME"] = folder
         os.environ["SIGMASIGHT_PRICE_SOURCE"] = "simulated"

@@ -91,7 +91,8 @@ def _block(columns: Sequence[Column], data: Columns) -> bytes:
         length = np.full(len(values), size)
         if column.kind == "text":
             length = (values.view(np.uint8).reshape(len(values), size) != 0).sum(axis=1)
-        nulls = null_mask(column, values) & column.nullable
+        # Where there may be no null the server refuses it; a float that is not a number is one.
+        nulls = null_mask(column, values) & (column.nullable or column.kind != "float")
         shorter = np.flatnonzero(nulls | (length < size))
         if len(shorter):
             hides = True
