@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 
 from pipelines.launch import Launch
 from pipelines.sessions import index_on_or_before, session_at, session_index
 from sql import query
+
+ATTEMPTS: Final = 5
+"""Runs made of a request as long as each is interrupted; then it has failed."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Progress:
 
 def read_progress(connection: Connection[Any], assets: Sequence[str]) -> list[Progress]:
     """How far each portfolio has come in each asset, ascending by portfolio."""
-    rows = connection.execute(query("daily/progress"), {"assets": list(assets)}).fetchall()
+    params = {"assets": list(assets), "attempts": ATTEMPTS}
+    rows = connection.execute(query("daily/progress"), params).fetchall()
     return [
         Progress(portfolio, asset, int(index_on_or_before(last)), requested)
         for portfolio, asset, last, requested in rows

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from psycopg import Connection
 
-from pipelines.automation.daily import daily_range, read_progress
+from pipelines.automation.daily import ATTEMPTS, daily_range, read_progress
 from pipelines.automation.jobs import materialize_job
 from pipelines.catch_up import BY_PORTFOLIO, missing_range
 from pipelines.launch import Launch
@@ -31,6 +31,8 @@ class RunRequested:
     portfolio_ids: list[int] | None
     start: date | None
     end: date | None
+    interrupted: int = 0
+    """Runs of it that died before they could answer."""
 
 
 @dg.sensor(
@@ -72,7 +74,7 @@ def requested_runs(connection: Connection[Any], now: datetime, reach: int) -> It
 
 def pending(connection: Connection[Any]) -> list[RunRequested]:
     """Requests that no run answers yet, oldest first."""
-    rows = connection.execute(query("requests/pending"), {"limit": BATCH})
+    rows = connection.execute(query("requests/pending"), {"limit": BATCH, "attempts": ATTEMPTS})
     return [RunRequested(*row) for row in rows.fetchall()]
 
 
@@ -107,9 +109,10 @@ def resolve(connection: Connection[Any], request: RunRequested, latest: date, re
 
 def run_request(request: RunRequested, launch: Launch) -> dg.RunRequest:
     """Ask Dagster for the run."""
-    # A run that could not get the run lock, or whose process died, is tried again.
-    tags = launch.tags() | {REQUEST_TAG: str(request.id), "dagster/max_retries": "3"}
-    return dg.RunRequest(run_key=f"request-{request.id}", run_config=launch.run_config(), tags=tags)
+    # An interrupted one is made again by `pending`: Dagster's own retry is lost when the code server is down.
+    tags = launch.tags() | {REQUEST_TAG: str(request.id), "dagster/max_retries": "0"}
+    again = f"-{request.interrupted}" if request.interrupted else ""
+    return dg.RunRequest(run_key=f"request-{request.id}{again}", run_config=launch.run_config(), tags=tags)
 
 
 def refuse(connection: Connection[Any], request: RunRequested, reason: str) -> None:

@@ -91,7 +91,7 @@ def test_a_failed_run_is_told_once_with_its_reason(firm: Desk, receiver: Receive
     assert (
         told["title"] == f"materialize failed in prices for sessions {offset(DAY, -1)} to {offset(DAY, -1)}"
     )
-    assert "no sessions" in told["text"]
+    assert "are missing" in told["text"]
     assert told["run_id"] == firm.instance.get_runs(limit=1)[0].run_id
     tick(firm, cursor)
     assert len(receiver.received) == 1

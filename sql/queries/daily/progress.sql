@@ -2,10 +2,15 @@
 select p.id, a.asset, coalesce(stored.last, p.inception_date) as last_session,
     exists (
         select from book.run_requests q
+        cross join lateral (
+            select count(*) as times, coalesce(bool_and(r.interrupted), true) as unanswered,
+                bool_or(r.status = 'running') as running
+            from analytics.runs r
+            where r.request_id = q.id
+        ) as tried
         where q.kind <> 'why'
           and (q.portfolio_ids is null or p.id = any(q.portfolio_ids))
-          and (not exists (select from analytics.runs r where r.request_id = q.id)
-               or exists (select from analytics.runs r where r.request_id = q.id and r.status = 'running'))
+          and (tried.running or (tried.unanswered and tried.times < %(attempts)s))
     ) as requested
 from book.portfolios p
 cross join unnest(%(assets)s::text[]) as a(asset)
