@@ -59,7 +59,7 @@ def book() -> Lots:
         underlying_column=np.full(n, -1),
         type_code=np.zeros(n, dtype=np.int8),
         is_private=np.zeros(n, dtype=bool),
-        quantity=RANDOM.integers(-1_000, 1_000, n) + 0.5,
+        quantity=RANDOM.integers(-1_000, 1_000, n).astype(np.float64) + 0.5,
         multiplier=np.ones(n),
         entry_price=np.full(n, 100.0),
         exit_price=none,
