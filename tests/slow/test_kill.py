@@ -1,6 +1,6 @@
 """Each process is killed at random moments while a history is recomputed: the work is completed all the same.
 
-`SIGMASIGHT_KILL_ROUNDS` says how often (default 4, one for each process); `SIGMASIGHT_KILL_SEED` repeats a sequence.
+`KILL_ROUNDS` says how often (default 4, one for each process); `KILL_SEED` repeats a sequence.
 """
 
 import os
@@ -149,10 +149,10 @@ def succeeded(request: int) -> bool:
 
 
 def test_killed_processes_lose_and_double_nothing(stack: Stack) -> None:
-    rounds = int(os.environ.get("SIGMASIGHT_KILL_ROUNDS", "4"))
-    seed_of_test = int(os.environ.get("SIGMASIGHT_KILL_SEED", str(random.randrange(10**6))))  # noqa: S311
+    rounds = int(os.environ.get("KILL_ROUNDS", "4"))
+    seed_of_test = int(os.environ.get("KILL_SEED", str(random.randrange(10**6))))  # noqa: S311
     chance = random.Random(seed_of_test)  # noqa: S311
-    print(f"SIGMASIGHT_KILL_SEED={seed_of_test}")
+    print(f"KILL_SEED={seed_of_test}")
     first = offset(latest_session(utc_now()), -100)
     for number in range(rounds):
         victim = VICTIMS[number % len(VICTIMS)]
