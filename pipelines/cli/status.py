@@ -3,14 +3,15 @@
 import json
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from psycopg import Connection
-from psycopg.rows import dict_row
 
 from pipelines.errors import SigmaSightError
 from sql import query
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 RUNS_SHOWN = 5
 
@@ -43,11 +44,13 @@ def status(
         raise typer.Exit(1)
 
 
-def read_status(connection: Connection[Any], now: datetime, chosen: Any) -> dict[str, Any]:
+def read_status(connection: "Connection[Any]", now: datetime, chosen: Any) -> dict[str, Any]:
     """Everything on the page, as known at `now`.
 
     Restated: snapshots of sessions before the latest that changed since the latest session's day began.
     """
+    from psycopg.rows import dict_row
+
     from pipelines.automation.times import at, due_session, next_runs
     from pipelines.sessions import close_of, latest_session, session_index
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import psycopg
+import pytest
 
 from api.app import create_app
 from api.rate_limit import RateLimit
@@ -18,6 +19,7 @@ from tests.api.server import served
 HERE = Path(__file__).parent
 
 
+@pytest.mark.contract
 def test_schemathesis_finds_nothing(changeable: Filled, tmp_path: Path) -> None:
     with psycopg.connect(changeable.urls.owner) as connection:
         # An administrator with a book: every route answers with more than a refusal.
