@@ -19,7 +19,7 @@ from tests.api.server import served
 HERE = Path(__file__).parent
 
 
-@pytest.mark.contract
+@pytest.mark.long
 def test_schemathesis_finds_nothing(changeable: Filled, tmp_path: Path) -> None:
     with psycopg.connect(changeable.urls.owner) as connection:
         # An administrator with a book: every route answers with more than a refusal.

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from pipelines.sessions import offset, session_range
 from tests.automation.desk import JOBS, Desk, complete, new_york
 
@@ -15,6 +17,7 @@ UPLOAD = date(2024, 7, 2)
 EARLY_CLOSE, HOLIDAY = date(2024, 7, 3), date(2024, 7, 4)
 
 
+@pytest.mark.long
 def test_two_weeks_end_with_every_session_complete_exactly_once(desk: Desk) -> None:
     desk.vendor.publish(offset(FIRST, -1))
     desk.upload("first", offset(FIRST, -1), FIRST)
