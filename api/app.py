@@ -92,7 +92,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     if intake:
         for router in (upload.router, tag_edits.router, triggers.router):
             app.include_router(
-                router, prefix=PREFIX, dependencies=strictly, responses=problems(400, 401, 413, 422, 503)
+                router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 503)
             )
     return app
 

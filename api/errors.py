@@ -22,7 +22,6 @@ MAX_ERRORS: Final = csv_errors.MAX_ERRORS + 1
 """Field errors listed in one answer: all that a file can have."""
 
 _CODES: Final = {
-    400: "bad_request",
     401: "not_authenticated",
     403: "forbidden",
     404: "not_found",
@@ -100,9 +99,12 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
-    """Answer what the framework refuses itself: unknown paths, methods, too large bodies."""
+    """Answer what the framework refuses itself: unknown paths, methods, bodies that are too large or not text."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    status = error.status_code
+    # A body that cannot be decoded is bad input like any other that cannot be parsed.
+    status = (
+        HTTPStatus.UNPROCESSABLE_ENTITY if error.status_code == HTTPStatus.BAD_REQUEST else error.status_code
+    )
     code = _CODES.get(status, "error")
     headers = dict(error.headers or {})
     if status == HTTPStatus.METHOD_NOT_ALLOWED:

@@ -9,7 +9,6 @@ from api.schemas.problem import Problem
 
 _REF: Final = "#/components/schemas/{model}"
 _MEANINGS: Final = {
-    400: "The body cannot be read.",
     401: "No token, or one that proves nothing.",
     403: "The user may not do this.",
     404: "There is no such thing, or it is another user's.",

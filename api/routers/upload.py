@@ -70,7 +70,7 @@ Confirm = Annotated[
     operation_id="uploadPortfolio",
     summary="Make a portfolio of a position file, or bring one up to it",
     responses={
-        **problems(400, 404, 409),
+        **problems(404, 409),
         200: {"model": Preview, "description": "What the file would change; nothing was written."},
     },
     response_model=Uploaded,

@@ -44,6 +44,11 @@ def test_wrong_credentials_look_alike(client: TestClient, username: str, passwor
     assert found.detail == "the user name or the password is wrong"
 
 
+def test_credentials_that_are_not_text(client: TestClient) -> None:
+    response = client.post(LOGIN, content=b"8\xff\xfe", headers={"Content-Type": "application/json"})
+    problem(response, 422, "invalid_request")
+
+
 def test_an_unknown_user_costs_a_password_check_too(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

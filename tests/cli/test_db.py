@@ -1,46 +1,17 @@
 """`sigmasight db …` as typed, on an embedded server of its own."""
 
-import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from pipelines.cli.main import main
 from pipelines.postgres import DatabaseUrls, server
 from sql import migrate
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Command = Callable[..., Done]
-
-
-@pytest.fixture
-def sigmasight(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run the command, in this process."""
-
-    def run(*arguments: str, stdin: str = "") -> Done:
-        monkeypatch.setattr(sys, "argv", ["sigmasight", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
-
-    return run
+from tests.cli.conftest import Command, Done
 
 
 @pytest.fixture(scope="module")
@@ -63,68 +34,66 @@ def _succeeds(done: Done) -> str:
     return done.stdout
 
 
-def test_migrate_and_url_leave_a_stopped_server_stopped(sigmasight: Command, home: Path) -> None:
+def test_migrate_and_url_leave_a_stopped_server_stopped(typed: Command, home: Path) -> None:
     head = migrate.head()
     assert head is not None
-    assert head in _succeeds(sigmasight("db", "migrate"))
+    assert head in _succeeds(typed("db", "migrate"))
     assert not server.is_running(home)
-    url = _succeeds(sigmasight("db", "url"))
+    url = _succeeds(typed("db", "url"))
     assert url.startswith("postgresql://sigmasight:")
     assert url.count("\n") == 1
     assert not server.is_running(home)
 
 
-def test_start_leaves_it_running_and_only_stop_stops_it(sigmasight: Command, home: Path) -> None:
-    assert "started" in _succeeds(sigmasight("db", "start"))
-    assert "already running" in _succeeds(sigmasight("db", "start"))
-    _succeeds(sigmasight("db", "migrate"))
+def test_start_leaves_it_running_and_only_stop_stops_it(typed: Command, home: Path) -> None:
+    assert "started" in _succeeds(typed("db", "start"))
+    assert "already running" in _succeeds(typed("db", "start"))
+    _succeeds(typed("db", "migrate"))
     assert server.is_running(home)
-    with psycopg.connect(_succeeds(sigmasight("db", "url")).strip()) as connection:
+    with psycopg.connect(_succeeds(typed("db", "url")).strip()) as connection:
         assert connection.execute("select current_user").fetchone() == ("sigmasight",)
-    assert "stopped" in _succeeds(sigmasight("db", "stop"))
+    assert "stopped" in _succeeds(typed("db", "stop"))
     assert not server.is_running(home)
-    assert "was not running" in _succeeds(sigmasight("db", "stop"))
+    assert "was not running" in _succeeds(typed("db", "stop"))
 
 
-def test_backup_reset_restore(sigmasight: Command, home: Path, tmp_path: Path) -> None:
-    _succeeds(sigmasight("db", "start"))
-    _succeeds(sigmasight("db", "migrate"))
-    url = _succeeds(sigmasight("db", "url")).strip()
+def test_backup_reset_restore(typed: Command, home: Path, tmp_path: Path) -> None:
+    _succeeds(typed("db", "start"))
+    _succeeds(typed("db", "migrate"))
+    url = _succeeds(typed("db", "url")).strip()
     users = "select username from book.users"
     with psycopg.connect(url) as owner:
         owner.execute("insert into book.users (username, password_hash, role) values ('kept', 'x', 'user')")
     file = tmp_path / "b.dump"
-    _succeeds(sigmasight("db", "backup", str(file)))
+    _succeeds(typed("db", "backup", str(file)))
 
-    assert sigmasight("db", "reset", stdin="n\n").returncode == 1
+    assert typed("db", "reset", stdin="n\n").returncode == 1
     with psycopg.connect(url) as owner:
         assert owner.execute(users).fetchall() == [("kept",)]
-    _succeeds(sigmasight("db", "reset", "--yes"))
+    _succeeds(typed("db", "reset", "--yes"))
     with psycopg.connect(url) as owner:
         assert owner.execute(users).fetchall() == []
-        refused = sigmasight("db", "restore", str(file))
+        refused = typed("db", "restore", str(file))
         assert refused.returncode == 1
         assert "others are connected" in refused.stderr
         assert "Traceback" not in refused.stderr
-        assert sigmasight("db", "reset", "--yes").returncode == 1
-    _succeeds(sigmasight("db", "restore", str(file)))
+        assert typed("db", "reset", "--yes").returncode == 1
+    _succeeds(typed("db", "restore", str(file)))
     with psycopg.connect(url) as owner:
         assert owner.execute(users).fetchall() == [("kept",)]
-    _succeeds(sigmasight("db", "stop"))
+    _succeeds(typed("db", "stop"))
 
 
-def test_an_external_server_is_neither_started_nor_stopped(
-    sigmasight: Command, database: DatabaseUrls
-) -> None:
-    assert "external PostgreSQL is ready" in _succeeds(sigmasight("db", "start"))
-    assert "is not stopped from here" in _succeeds(sigmasight("db", "stop"))
-    assert _succeeds(sigmasight("db", "url")) == f"{database.owner}\n"
+def test_an_external_server_is_neither_started_nor_stopped(typed: Command, database: DatabaseUrls) -> None:
+    assert "external PostgreSQL is ready" in _succeeds(typed("db", "start"))
+    assert "is not stopped from here" in _succeeds(typed("db", "stop"))
+    assert _succeeds(typed("db", "url")) == f"{database.owner}\n"
     assert not Path(os.environ["SIGMASIGHT_HOME"]).exists()
 
 
-def test_errors_are_one_line(sigmasight: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_errors_are_one_line(typed: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SIGMASIGHT_DATABASE_URL", f"postgresql://o:hidden@/d?host={tmp_path}")
-    done = sigmasight("db", "start")
+    done = typed("db", "start")
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("sigmasight: PostgreSQL cannot be reached")

@@ -1,5 +1,5 @@
 -- The last complete session of the portfolios that have come least far: min over portfolios and assets.
-select min(coalesce(stored.last, p.inception_date)) as last_complete, min(p.inception_date) as inception
+select min(coalesce(stored.last, p.inception_date)) as last_complete
 from book.portfolios p
 left join lateral (
     select min(last) as last from (
