@@ -3,8 +3,8 @@
 UV_VERSION=0.13.9
 
 if [ ! -x .tools/bin/uv ] || [ "$(.tools/bin/uv --version | cut -d ' ' -f 2)" != "$UV_VERSION" ]; then
-  # --target works also where pip refuses to install outside of a virtual environment.
-  python3 -m pip install --quiet --upgrade --target .tools "uv==$UV_VERSION"
+  # --target and the variable: also where pip refuses to install outside of a virtual environment.
+  PIP_REQUIRE_VIRTUALENV=0 python3 -m pip install --quiet --upgrade --target .tools "uv==$UV_VERSION"
 fi
 PATH="$PWD/.tools/bin:$PATH"
 export PATH

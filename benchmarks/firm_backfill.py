@@ -40,6 +40,7 @@ def main() -> None:
     options.add_argument(
         "--again", action="store_true", help="Also run the whole range once more, unchanged."
     )
+    options.add_argument("--verify", action="store_true", help="Also prove every stored number at the end.")
     asked = options.parse_args()
     free_space(asked.portfolios * LOTS * asked.sessions * BYTES_PER_LOT_SESSION)
     backfill = ("backfill", "--start", str(first_session(asked.sessions)), "--end", str(LAST_SESSION))
@@ -61,6 +62,10 @@ def main() -> None:
         days = [session_at(session_index(LAST_SESSION) + n) for n in range(1, asked.days + 1)]
         runs = [measured("backfill", "--start", str(day), "--end", str(day), echo=True) for day in days]
         report(f"firm_day: one session on top of {size}", list(_day_rows(runs)))
+        if asked.verify:
+            proof = measured("verify", echo=True)
+            said = proof.output.strip().splitlines()[-1]
+            report(f"verify: {size}", [("wall", str(Sample([proof]))), _peak(proof), ("found", said)])
 
 
 def _backfill_rows(
