@@ -18,6 +18,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Scope
 
 from api import errors, logs, openapi
+from api.changes import Changes
 from api.cors import Cors
 from api.database import Database
 from api.intake_database import IntakeDatabase
@@ -27,6 +28,8 @@ from api.openapi import UNCHANGED, problems
 from api.parameters import refuse_unknown
 from api.passwords import verify_password
 from api.rate_limit import RateLimit
+from api.reads.memory import Memory
+from api.remembering import Remembering
 from api.routers import auth, health, portfolio, positions, risk, runs, tag_edits, tags, triggers, upload
 from api.throttle import Throttle
 from api.tokens import TokenError, verify
@@ -68,10 +71,12 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     )
     app.state.now = now
     app.state.throttle = Throttle()
+    app.state.memory = None
     app.state.metrics = Metrics()
     app.state.triggers = RateLimit(triggers.MAX_TRIGGERS, triggers.WINDOW_SECONDS)
     errors.install(app)
     openapi.install(app)
+    app.add_middleware(Remembering)
     app.add_middleware(BodyLimit, max_bytes=partial(_max_body_bytes, app))
     app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Cors, origins=lambda: app.state.cors_origins)
@@ -117,17 +122,22 @@ def _lifespan(given: Settings | None, intake: bool) -> Callable[[FastAPI], Abstr
         app.state.jwt_key = chosen.jwt_key()
         app.state.cors_origins = chosen.allowed_origins()
         app.state.database = Database(chosen.urls().reader)
+        app.state.changes = Changes(chosen.urls().reader)
+        app.state.memory = Memory(chosen.api_memory_mb * 2**20) if chosen.api_memory_mb else None
         app.state.revision = await anyio.to_thread.run_sync(migrate.head)
         app.state.password_limiter = anyio.CapacityLimiter(PASSWORDS_AT_ONCE)
         # Makes the hash that unknown users are compared with, so that the first of them takes no longer.
         await anyio.to_thread.run_sync(verify_password, "", None)
         async with AsyncExitStack() as opened:
             if intake:
-                app.state.intake = IntakeDatabase(chosen.urls().intake)
+                app.state.intake = IntakeDatabase(chosen.urls().intake, app.state.changes.changed)
                 opened.push_async_callback(app.state.intake.close)
                 await app.state.intake.open()
             opened.push_async_callback(app.state.database.close)
             await app.state.database.open()
+            if app.state.memory is not None:
+                opened.push_async_callback(app.state.changes.stop)
+                app.state.changes.start()
             yield
 
     return lifespan

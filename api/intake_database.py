@@ -21,7 +21,8 @@ Work = Callable[[Connection[Any]], T]
 class IntakeDatabase:
     """A pool of the intake's connections. The work is the code of the command line, which is not asynchronous."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, changed: Callable[[], None]) -> None:
+        self._changed = changed
         options = {"statement_timeout": STATEMENT_TIMEOUT_MS, "lock_timeout": LOCK_TIMEOUT_MS}
         self._pool: ConnectionPool[Connection[Any]] = ConnectionPool(
             url,
@@ -47,7 +48,11 @@ class IntakeDatabase:
 
     async def write(self, work: Work[T]) -> T:
         """Do all of `work` in one transaction: what it raises undoes all of it."""
-        return await run_sync(self._write, work, limiter=self._threads)
+        try:
+            return await run_sync(self._write, work, limiter=self._threads)
+        finally:
+            # Who has written reads what was written, without waiting to be told of it.
+            self._changed()
 
     def _write(self, work: Work[T]) -> T:
         with self._pool.connection() as connection, connection.transaction():

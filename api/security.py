@@ -31,8 +31,9 @@ async def principal(
         expired = error.code == "expired_token"
         detail = "the token has expired; log in again" if expired else "the token is not valid"
         raise unauthenticated(detail, error.code) from None
-    request.state.user_id = found.user_id
-    return found
+    request.state.user_id = found.principal.user_id
+    request.state.token_expires_at = found.expires_at
+    return found.principal
 
 
 Caller = Annotated[Principal, Depends(principal)]

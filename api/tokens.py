@@ -28,6 +28,14 @@ class Principal:
     portfolio_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token that is valid: whom it is for, and until when (seconds since 1970)."""
+
+    principal: Principal
+    expires_at: float
+
+
 def issue(key: str, principal: Principal, now: datetime) -> str:
     """Return a signed token that is valid from `now` for LIFETIME_SECONDS."""
     claims = {
@@ -41,8 +49,8 @@ def issue(key: str, principal: Principal, now: datetime) -> str:
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
-def verify(key: str, token: str) -> Principal:
-    """Return whom a token is for; TokenError unless we signed it for this API and it has not expired."""
+def verify(key: str, token: str) -> Token:
+    """Return what a token says; TokenError unless we signed it for this API and it has not expired."""
     try:
         claims = jwt.decode(
             token,
@@ -53,7 +61,8 @@ def verify(key: str, token: str) -> Principal:
             options={"require": ["iss", "aud", "sub", "iat", "exp"]},
         )
         portfolio_id = claims.get("pid")
-        return Principal(int(claims["sub"]), None if portfolio_id is None else int(portfolio_id))
+        user = Principal(int(claims["sub"]), None if portfolio_id is None else int(portfolio_id))
+        return Token(user, float(claims["exp"]))
     except jwt.ExpiredSignatureError:
         raise TokenError("expired_token") from None
     except (jwt.InvalidTokenError, ValueError, TypeError):

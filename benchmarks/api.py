@@ -1,7 +1,8 @@
 """Reads of the API against its framework answering a constant, and against the driver alone: in one run.
 
 1,000 portfolios of 50 lots. One server process, the load generator beside it. A cached read is of what the caller has
-already (If-None-Match, 304).     `uv run python -m benchmarks.api`
+already (If-None-Match, 304). Reads from the database take no answer from memory; "never asked before" is without any
+memory of questions either.     `uv run python -m benchmarks.api`
 """
 
 import argparse
@@ -16,16 +17,19 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import quantiles
 
 import psycopg
 import uvicorn
 from fastapi import FastAPI
+from psycopg import AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool
 
+import api.app
 from api.app import create_app
-from api.reads.statements import statement
+from api.reads.memory import Key, Memory, Remembered
+from api.reads.statements import reading
 from api.tokens import Principal, issue
 from benchmarks.firm_book import COPY_PORTFOLIOS, COPY_POSITIONS, LAST_SESSION, first_session
 from benchmarks.harness import own_home, report
@@ -39,9 +43,18 @@ from pipelines.steps.plan import Request
 from pipelines.tables.run import RunRecord, open_run
 
 NOW = dt.datetime.combine(LAST_SESSION, dt.time(23), dt.UTC)
+PARAMS = {"user_id": 1, "position_id": None, "as_of": None, "known_at": None, "now": NOW}
 LOTS, SYMBOLS = 50, 500
 CONNECTIONS = 16
 """Requests in flight: two for each connection of the reader's pool."""
+
+
+class OfQuestions(Memory):
+    """Remembers questions and what they are about, but takes no answer for current."""
+
+    def keep(self, key: Key, remembered: Remembered) -> None:
+        """Remember a question without its answer."""
+        super().keep(key, replace(remembered, answer=replace(remembered.answer, generation=None)))
 
 
 @dataclass
@@ -123,30 +136,39 @@ def measure(urls: DatabaseUrls, ids: list[int], seconds: float) -> None:
         return request
 
     with served("sigmasight") as port:
-        answers = asyncio.run(load(port, read("/portfolio"), 2.0))
         etags = asyncio.run(tags_of(port, ids, token))
-        answers = asyncio.run(load(port, read("/portfolio"), seconds))
-        positions = asyncio.run(load(port, read("/positions"), seconds))
         cached = asyncio.run(load(port, read("/portfolio", etags), seconds))
+        remembered = asyncio.run(load(port, read("/portfolio"), seconds))
+    with served("asking") as port:
+        asyncio.run(tags_of(port, ids, token))
+        answers = asyncio.run(load(port, read("/portfolio"), seconds))
+        asyncio.run(tags_of(port, ids, token, "/positions"))
+        positions = asyncio.run(load(port, read("/positions"), seconds))
+    with served("outdated") as port:
+        asyncio.run(tags_of(port, ids, token))
+        outdated = asyncio.run(load(port, read("/portfolio"), seconds))
+    with served("forgetful") as port:
+        first = asyncio.run(load(port, read("/portfolio"), seconds))
     with served("constant") as port:
         constant = asyncio.run(load(port, lambda: _get("/constant", ""), seconds))
     driver = asyncio.run(drive(urls.reader, ids, seconds))
+
+    def of_constant(loaded: Load) -> str:
+        middle, late = loaded.percentile(50), loaded.percentile(99)
+        share = f"{loaded.rate:.0f}/s, {loaded.rate / constant.rate:.0%} of the constant"
+        return f"{share}; median {middle:.1f} ms, p99 {late:.1f} ms ({late / middle:.1f}×)"
+
     report(
         f"API: {len(ids)} portfolios, {CONNECTIONS} requests in flight",
         [
             ("framework, a constant", f"{constant.rate:.0f} answers/s"),
-            ("driver alone, the statements of `/portfolio`", f"{driver.rate:.0f} pairs/s"),
-            ("`/portfolio`, 304", f"{cached.rate:.0f}/s, {cached.rate / constant.rate:.0%} of the constant"),
-            ("`/portfolio`", f"{answers.rate:.0f}/s, {answers.rate / constant.rate:.0%} of the constant"),
-            (
-                "`/positions`, 50 lots",
-                f"{positions.rate:.0f}/s, {positions.rate / constant.rate:.0%} of the constant",
-            ),
-            (
-                "`/portfolio`, time to answer",
-                f"median {answers.percentile(50):.1f} ms, p99 {answers.percentile(99):.1f} ms, "
-                f"{answers.percentile(99) / answers.percentile(50):.1f} × the median",
-            ),
+            ("driver alone, the statement of `/portfolio`", of_constant(driver)),
+            ("`/portfolio`, 304", of_constant(cached)),
+            ("`/portfolio`, nothing changed since", of_constant(remembered)),
+            ("`/portfolio`, read from the database", of_constant(answers)),
+            ("`/positions`, 50 lots, read from the database", of_constant(positions)),
+            ("`/portfolio`, a commit before every question", of_constant(outdated)),
+            ("`/portfolio`, never asked before", of_constant(first)),
         ],
     )
 
@@ -186,12 +208,12 @@ async def load(port: int, request: Callable[[], bytes], seconds: float) -> Load:
     return found
 
 
-async def tags_of(port: int, ids: list[int], token: str) -> dict[int, str]:
+async def tags_of(port: int, ids: list[int], token: str, read: str = "/portfolio") -> dict[int, str]:
     """The entity tag of each portfolio."""
     streams = await asyncio.open_connection("127.0.0.1", port)
     found = {}
     for chosen in ids:
-        path = f"/api/v1/portfolio?portfolio_id={chosen}"
+        path = f"/api/v1{read}?portfolio_id={chosen}"
         _, head = await _exchange(streams, _get(path, f"Authorization: Bearer {token}\r\n"))
         found[chosen] = (
             head.lower().partition(b"etag: ")[2].partition(b"\r\n")[0].decode().replace("w/", "W/")
@@ -201,28 +223,22 @@ async def tags_of(port: int, ids: list[int], token: str) -> dict[int, str]:
 
 
 async def drive(url: str, ids: list[int], seconds: float) -> Load:
-    """The two statements of `/portfolio` by the bare driver, as many at once as the API's pool has connections."""
+    """The statement of `/portfolio` by the bare driver, as many at once as the API's pool has connections."""
     found = Load(seconds)
     deadline = time.perf_counter() + seconds
-    options = {"options": "-c plan_cache_mode=force_generic_plan"}
+    options = {"options": "-c plan_cache_mode=force_generic_plan", "autocommit": True, "prepare_threshold": 0}
+    asked = reading("api/portfolio", past=False)
 
     async def one(pool: AsyncConnectionPool) -> None:
         async with pool.connection() as connection:
             while (started := time.perf_counter()) < deadline:
-                params = {
-                    "user_id": 1,
-                    "portfolio_id": random.choice(ids),
-                    "position_id": None,
-                    "as_of": None,
-                }
-                asked = params | {"known_at": None, "now": NOW}
-                standing = await (await connection.execute(statement("api/standing"), asked)).fetchone()
-                assert standing
-                about = asked | {"session": standing[-1], "missing": None}
-                await (await connection.execute(statement("api/portfolio"), about)).fetchone()
-                await connection.commit()
+                values = [
+                    random.choice(ids) if name == "portfolio_id" else PARAMS[name] for name in asked.names
+                ]
+                await (await connection.execute(asked.text, values)).fetchone()
                 found.latencies.append(time.perf_counter() - started)
 
+    options["cursor_factory"] = AsyncRawCursor
     async with AsyncConnectionPool(url, kwargs=options, min_size=8, max_size=8, open=False) as pool:
         await asyncio.gather(*(one(pool) for _ in range(8)))
     return found
@@ -251,7 +267,13 @@ def served(kind: str) -> Iterator[int]:
 def _serve(kind: str, port: int) -> None:
     # The log of requests is written, as it would be, but not shown.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-    app = create_app(now=lambda: NOW) if kind == "sigmasight" else _constant()
+    if kind == "asking":
+        vars(api.app)["Memory"] = OfQuestions
+    if kind == "forgetful":
+        os.environ["SIGMASIGHT_API_MEMORY_MB"] = "0"
+    app = _constant() if kind == "constant" else create_app(now=lambda: NOW)
+    if kind == "outdated":
+        app.state.now = lambda: app.state.changes.changed() or NOW
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical", access_log=False)
 
 

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = None
     cors_origins: str = ""
     """Origins, comma-separated, whose pages a browser may let use the API; none by default."""
+    api_memory_mb: int = Field(default=64, ge=0, le=65536)
+    """Megabytes of answers that each process of the API remembers; 0: none."""
     api_port: int = Field(default=8000, ge=1, le=65535)
     ui_port: int = Field(default=3000, ge=1, le=65535)
     snapshot_retention_days: int = Field(default=365, ge=1)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from api.errors import invalid
 
@@ -20,11 +21,20 @@ class Standing:
     """New York's date."""
     newest: datetime | None
     """Instant of the newest commit; None in an empty database."""
+    next_close: datetime | None
+    """When the latest session will be another one."""
     latest_session: date
+    as_of: date
+    """The date asked for; the latest session where none was."""
     asked_session: date | None
     """Last closed session on or before the date asked for."""
     session: date | None
     """Latest session that is stored for the portfolio on or before that one."""
+    missing: str | None
+    """Why there is no stored session; None if there is one."""
+
+
+STANDING_COLUMNS = len(Standing.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class Moment:
     known_at: datetime
     as_of_is_session: bool
     is_behind: bool
-    reason: str | None
+    missing: str | None
 
     def echo(self) -> dict[str, object]:
         """Return what every answer says of itself."""
@@ -49,6 +59,16 @@ class Moment:
             "known_at": self.known_at.isoformat().replace("+00:00", "Z"),
             "as_of_is_session": self.as_of_is_session,
             "is_behind": self.is_behind,
+        }
+
+    def params(self) -> dict[str, Any]:
+        """Return what the queries are told of it."""
+        return {
+            "portfolio_id": self.portfolio_id,
+            "inception_date": self.inception_date,
+            "as_of": self.as_of,
+            "session": self.session,
+            "missing": self.missing,
         }
 
 
@@ -75,19 +95,10 @@ def settle(standing: Standing, as_of: date | None, known_at: datetime | None) ->
     return Moment(
         portfolio_id=standing.portfolio_id,
         inception_date=standing.inception_date,
-        as_of=as_of or standing.latest_session,
+        as_of=standing.as_of,
         session=standing.session,
         known_at=known_at or newest,
         as_of_is_session=as_of is None or as_of == asked,
         is_behind=standing.session != asked,
-        reason=_why_nothing(standing),
+        missing=standing.missing,
     )
-
-
-def _why_nothing(standing: Standing) -> str | None:
-    """Why there is no stored session; None if there is one."""
-    if standing.session is not None:
-        return None
-    if standing.portfolio_id is None:
-        return "no_portfolio"
-    return "at_inception" if standing.asked_session == standing.inception_date else "not_materialized"

@@ -3,14 +3,15 @@
 import math
 import re
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import anyio
 from fastapi import APIRouter, Request
 
-from api.database import Database, Transaction
+from api.database import Database
 from api.errors import ProblemError
 from api.passwords import verify_password
+from api.reads.statements import statement
 from api.schemas.auth import Credentials, Login
 from api.security import unauthenticated
 from api.throttle import Throttle
@@ -41,11 +42,12 @@ async def login(request: Request, credentials: Credentials) -> Login:
 async def _verified(request: Request, credentials: Credentials) -> Principal:
     """Return the user of these credentials; 401 if there is none."""
     database: Database = request.app.state.database
-
-    async def look(transaction: Transaction) -> tuple[Any, ...] | None:
-        return await transaction.row("api/login", {"username": credentials.username})
-
-    row = await database.read(look) if _USERNAME.fullmatch(credentials.username) else None
+    given = {"username": credentials.username}
+    row = (
+        await database.row(statement("api/login"), given)
+        if _USERNAME.fullmatch(credentials.username)
+        else None
+    )
     user_id, password_hash, portfolio_id = row if row is not None else (None, None, None)
     right = await anyio.to_thread.run_sync(
         verify_password,

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from psycopg_pool import PoolTimeout
 
-from api.database import Database, Transaction
+from api.database import Database
 from api.metrics import CONTENT_TYPE, Metrics
+from api.reads.statements import statement
 from api.schemas.health import Health, Readiness
 
 router = APIRouter(tags=["service"])
@@ -53,13 +54,8 @@ async def metrics(request: Request) -> Response:
 
 async def _readiness(request: Request) -> Readiness:
     database: Database = request.app.state.database
-    params = {"now": request.app.state.now()}
-
-    async def look(transaction: Transaction) -> tuple[Any, ...] | None:
-        return await transaction.row("api/readiness", params)
-
     try:
-        row = await database.read(look)
+        row = await database.row(statement("api/readiness"), {"now": request.app.state.now()})
     except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
         return _not_ready("reachable", "outdated", "the tables are not there: run `sigmasight db migrate`")
     except (psycopg.OperationalError, PoolTimeout):

@@ -1,13 +1,14 @@
 """Following a requested run."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from api.database import Database, Transaction
+from api.database import Database
 from api.errors import not_found
 from api.parameters import Id
+from api.reads.statements import statement
 from api.schemas.writes import RunState
 from api.security import Caller
 
@@ -25,12 +26,8 @@ async def get_run(
 ) -> Response:
     """One's own requests; an administrator's are everybody's."""
     database: Database = request.app.state.database
-
-    async def look(transaction: Transaction) -> tuple[Any, ...] | None:
-        params = {"user_id": caller.user_id, "request_id": request_id}
-        return await transaction.row("api/run_request", params)
-
-    row = await database.read(look)
+    params = {"user_id": caller.user_id, "request_id": request_id}
+    row = await database.row(statement("api/run_request"), params)
     if row is None:
         raise not_found("there is no such request", "request_not_found")
     return Response(row[0], media_type="application/json")

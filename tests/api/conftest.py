@@ -137,6 +137,7 @@ def settings_of(urls: DatabaseUrls) -> Settings:
         pipeline_url=urls.pipeline,
         dagster_url=urls.dagster,
         jwt_secret=KEY,
+        api_memory_mb=0,
     )  # type: ignore[arg-type]
 
 

@@ -1,7 +1,15 @@
 -- Who asks, for which portfolio, session and instant. No row: the user is gone. Rights are today's; the book is as known.
 -- A question about a past instant is asked by that instant's calendar.
-select u.role, p.id, known.name, known.inception_date, t.now, (t.now at time zone 'America/New_York')::date as today,
-    newest.committed_at, latest.session as latest_session, asked.session as asked_session, stored.session
+select u.role, p.id as portfolio_id, known.name, known.inception_date, t.now,
+    (t.now at time zone 'America/New_York')::date as today, newest.committed_at, following.closes_at as next_close,
+    latest.session as latest_session, coalesce(%(as_of)s::date, latest.session) as as_of,
+    asked.session as asked_session, stored.session,
+    case
+        when stored.session is not null then null
+        when p.id is null then 'no_portfolio'
+        when asked.session = known.inception_date then 'at_inception'
+        else 'not_materialized'
+    end as missing
 from book.users u
 cross join lateral (
     select i.now, least(i.now, coalesce(%(known_at)s::timestamptz, i.now)) as clock
@@ -26,6 +34,9 @@ left join lateral (
     where s.session <= (t.clock at time zone 'America/New_York')::date and s.closes_at <= t.clock
     order by s.session desc limit 1
 ) latest on true
+left join lateral (
+    select s.closes_at from market.sessions s where s.session > latest.session order by s.session limit 1
+) following on true
 left join lateral (
     select s.session from market.sessions s
     where s.session <= least(%(as_of)s::date, latest.session)

@@ -1,0 +1,129 @@
+"""Reading the answer to a question, and what it takes to know later that it still is the answer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from api.changes import Changes
+from api.database import Database, Row
+from api.errors import ProblemError, not_found
+from api.reads import cursor as cursors
+from api.reads.clock import STANDING_COLUMNS, Moment, Standing, settle
+from api.reads.etag import etag
+from api.reads.origin import Origin
+from api.reads.statements import reading, rereading, statement
+from api.security import unauthenticated
+from api.tokens import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, and how long it is one: while the database's generation stands and no session closes."""
+
+    body: bytes
+    etag: str
+    generation: int | None
+    next_close: datetime | None
+    statements: int
+
+
+@dataclass(slots=True)
+class Reader:
+    """Where answers come from. clock: the clock given instead of the real ones, which are PostgreSQL's and ours."""
+
+    database: Database
+    changes: Changes
+    clock: datetime | None = None
+
+    def is_current(self, generation: int | None, next_close: datetime | None) -> bool:
+        """Say whether what was read under a generation, before a close, would be read again."""
+        return (
+            generation is not None
+            and generation == self.changes.generation
+            and next_close is not None
+            and (self.clock or datetime.now(UTC)) < next_close
+        )
+
+
+@dataclass(slots=True)
+class Reading:
+    """One question, ready to be asked any number of times.
+
+    name, params: the query that answers it, `sql/queries/<name>.sql`, given also what `Moment.params` says, user_id,
+    position_id and known_at (null: now). Its row is (object as text, key of the next page or null).
+    """
+
+    origin: Origin
+    caller: Principal
+    name: str
+    params: Mapping[str, Any]
+    needs_portfolio: bool
+    _settled: tuple[int, Standing] | None = None
+    """What was settled last, and the generation it was settled under."""
+
+    async def answer(self, reader: Reader) -> Answer:
+        """Read the answer; ProblemError if there is none."""
+        generation = reader.changes.generation
+        again = await self._answer_again(reader, generation)
+        if again is not None:
+            return again
+        known_at = self.params["known_at"]
+        if known_at is not None:
+            # No commit appears at or before the present instant later, if those being stamped are waited for.
+            await reader.database.row(statement("api/settle"), {})
+        asked = {**self.params, "now": reader.clock}
+        row = await reader.database.row(reading(self.name, past=known_at is not None), asked)
+        if row is None:
+            raise unauthenticated("the token's user is no more", "invalid_token")
+        standing = Standing(*row[:STANDING_COLUMNS])
+        moment = self._moment(standing)
+        if generation is not None and known_at is None:
+            self._settled = generation, standing
+        statements = 1 if known_at is None else 2
+        return self._written(row[STANDING_COLUMNS:], standing, moment, generation, statements)
+
+    async def _answer_again(self, reader: Reader, generation: int | None) -> Answer | None:
+        """Answer by what was settled before; None if that may be settled differently now."""
+        if self._settled is None:
+            return None
+        settled_under, standing = self._settled
+        if settled_under != generation or not reader.is_current(generation, standing.next_close):
+            return None
+        moment = self._moment(standing)
+        row = await reader.database.row(rereading(self.name), {**self.params, **moment.params()})
+        if row is None or row[0] != standing.newest:
+            return None
+        return self._written(row[1:], standing, moment, generation, 1)
+
+    def _moment(self, standing: Standing) -> Moment:
+        if standing.portfolio_id is None and (
+            self.needs_portfolio or self.params["portfolio_id"] is not None
+        ):
+            raise self._not_found()
+        return settle(standing, self.params["as_of"], self.params["known_at"])
+
+    def _not_found(self) -> ProblemError:
+        """What is not there and what is another user's look the same."""
+        if self.params["position_id"] is not None:
+            return not_found("there is no such position", "position_not_found")
+        return not_found("there is no such portfolio", "portfolio_not_found")
+
+    def _written(
+        self, row: Row, standing: Standing, moment: Moment, generation: int | None, statements: int
+    ) -> Answer:
+        body, following = row if row[0] is not None else ("{}", None)
+        echo = moment.echo()
+        tag = etag(self.origin, self.caller.user_id, standing.role, standing.newest, echo)
+        if "limit" in self.params:
+            echo["next"] = (
+                None if following is None else cursors.encode(self.origin, moment.known_at, following)
+            )
+        return Answer(_joined(echo, body), tag, generation, standing.next_close, statements)
+
+
+def _joined(first: Mapping[str, object], second: str) -> bytes:
+    """Return one JSON object of the members of both."""
+    opening = json.dumps(first)
+    return (opening if second == "{}" else f"{opening[:-1]},{second[1:]}").encode()

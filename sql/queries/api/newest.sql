@@ -1,0 +1,2 @@
+-- The instant of the newest commit.
+select max(committed_at) from analytics.commits
