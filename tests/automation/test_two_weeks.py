@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.sessions import offset, session_range
 from tests.automation.desk import JOBS, Desk, complete, new_york
+from tests.verify.world import prove
 
 FIRST, LAST = date(2024, 6, 24), date(2024, 7, 8)
 MISSED = date(2024, 6, 27)
@@ -33,6 +34,7 @@ def test_two_weeks_end_with_every_session_complete_exactly_once(desk: Desk) -> N
             desk.vendor.publish(day) if day != HOLIDAY else None
             desk.run_day(day)
     assert complete(desk, offset(FIRST, -2), LAST) == []
+    assert prove(desk.urls).findings == []
     closed = "2024-07-04 is no NYSE session (July 4th); the next one is 2024-07-05"
     assert desk.skipped == [f"{job}: {closed}" for job in JOBS]
     days = len(session_range(FIRST, LAST)) - 1
