@@ -14,13 +14,20 @@ from pipelines.calc.rolling import (
 )
 from pipelines.calc.types import FloatArray, IntArray
 
+COMPILED_FROM: Final = 5_000_000
+"""Betas at once from which loading the compiled kernel pays."""
+
 TILE_ELEMENTS: Final = 300_000
 """Elements of one intermediate array: a few of them stay in the processor's cache."""
 
 
+Regressions = tuple[FloatArray, FloatArray, FloatArray, IntArray]
+"""beta, r_squared, std_error and n_obs, (n_out, S, F) each."""
+
+
 def factor_betas(
     asset_returns: FloatArray, factor_returns: FloatArray, first_ix: int, n_out: int
-) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+) -> Regressions:
     """Univariate beta of each asset to each factor over the 60 sessions ending at each session.
 
     beta      = Cov(r_asset, r_factor) / Var(r_factor)             [PRD A.2; DESIGN §3, factor betas]
@@ -36,12 +43,32 @@ def factor_betas(
     factor that does not vary; r_squared NaN, beta and std_error 0 for an asset that does not vary.
     A number depends on its own 60 pairs of returns and its session, to the bit.
     """
-    n_assets, n_factors = asset_returns.shape[1], factor_returns.shape[1]
+    x, first_out = align_to_blocks(factor_returns, first_ix, n_out)
+    y, _ = align_to_blocks(asset_returns, first_ix, n_out)
+    compute = compiled if n_out * y.shape[1] * x.shape[1] >= COMPILED_FROM else vectorised
+    return compute(x, y, first_out, n_out)
+
+
+def compiled(x: FloatArray, y: FloatArray, first_out: int, n_out: int) -> Regressions:
+    """Regressions of assets y (R, S) on factors x (R, F), aligned to blocks: `vectorised`, bit for bit."""
+    from pipelines.calc.beta_kernel import regress  # loads a compiler
+
+    shape = (n_out, y.shape[1], x.shape[1])
+    beta, r_squared, std_error = (np.empty(shape) for _ in range(3))
+    n_obs = np.empty(shape, dtype=np.int64)
+    by_asset = np.ascontiguousarray(y.T)
+    for group in _factors_with_the_same_gaps(x):
+        columns = np.array(group, dtype=np.int64)
+        regress(x[:, columns], by_asset, first_out, beta, r_squared, std_error, n_obs, columns)
+    return beta, r_squared, std_error, n_obs
+
+
+def vectorised(x: FloatArray, y: FloatArray, first_out: int, n_out: int) -> Regressions:
+    """Regressions of assets y (R, S) on factors x (R, F), aligned to blocks."""
+    n_assets, n_factors = y.shape[1], x.shape[1]
     shape = (n_out, n_factors, n_assets)
     beta, r_squared, std_error = (np.empty(shape) for _ in range(3))
     n_obs = np.empty(shape, dtype=np.int64)
-    x, first_out = align_to_blocks(factor_returns, first_ix, n_out)
-    y, _ = align_to_blocks(asset_returns, first_ix, n_out)
     scratch = Scratch()
     out = (beta, r_squared, std_error, n_obs)
     for group in _factors_with_the_same_gaps(x):

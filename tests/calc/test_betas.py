@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.calc import betas as betas_module
-from pipelines.calc.betas import factor_betas, factor_covariance
+from pipelines.calc.betas import compiled, factor_betas, factor_covariance, vectorised
+from pipelines.calc.rolling import align_to_blocks
 from pipelines.calc.types import FloatArray
 from tests.calc.bits import assert_same_bits
 
@@ -169,6 +170,33 @@ def test_bits_depend_neither_on_range_nor_row_0_nor_symbols_nor_layout_nor_tiles
     start = last - 59 - n_out
     for part, whole in zip(found, WHOLE, strict=True):
         assert_same_bits(part, whole[start : start + n_out][:, columns][:, :, factors])
+
+
+def canonical(array: FloatArray) -> FloatArray:
+    """One representation of a missing number; stored digests take it so, too."""
+    return np.where(np.isnan(array), NAN, array) if array.dtype.kind == "f" else array
+
+
+def assert_same_regressions(assets: FloatArray, factors: FloatArray, n_out: int) -> None:
+    x, first_out = align_to_blocks(factors, FIRST_IX, n_out)
+    y, _ = align_to_blocks(assets, FIRST_IX, n_out)
+    fast, plain = (compute(x, y, first_out, n_out) for compute in (compiled, vectorised))
+    for one, other in zip(fast, plain, strict=True):
+        assert_same_bits(canonical(one), canonical(other))
+
+
+@pytest.mark.parametrize("n_out", [1, 59, 60, 61, 141])
+def test_the_compiled_kernel_has_the_same_bits(n_out: int) -> None:
+    assert_same_regressions(ASSETS, FACTORS, n_out)
+    assert_same_regressions(ASSETS[:, :0], FACTORS, n_out)
+    assert_same_regressions(FACTORS, FACTORS, n_out)
+
+
+def test_the_compiled_kernel_is_the_one_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(betas_module, "vectorised", None)
+    monkeypatch.setattr(betas_module, "COMPILED_FROM", 141 * 7 * 3)
+    for part, whole in zip(factor_betas(ASSETS, FACTORS, FIRST_IX, 141), WHOLE, strict=True):
+        assert_same_bits(canonical(part), canonical(whole))
 
 
 WHOLE_COVARIANCE = factor_covariance(FACTORS, FIRST_IX, 141)
