@@ -6,14 +6,17 @@ from typing import Final
 import numpy as np
 
 from pipelines.calc.types import BoolArray
-from pipelines.tables.specs import RISK_METRICS
+from pipelines.sessions import index_on_or_before
+from pipelines.tables.specs import POSITION_PNL, RISK_METRICS, ROLLED_EQUITY
 from pipelines.verify.causes import Changes, changed_since
 from pipelines.verify.digests import Digests
-from pipelines.verify.entries import code_at
+from pipelines.verify.entries import Entries, code_at
 from pipelines.verify.findings import Finding, group
 from pipelines.verify.recompute import Recomputed
 
 _CHECK: Final = "recomputation"
+_GO_ON: Final = (POSITION_PNL.name, ROLLED_EQUITY.name)
+"""Tables whose rows start from the row of the session before."""
 
 
 def judge(
@@ -21,7 +24,8 @@ def judge(
 ) -> tuple[list[Finding], BoolArray]:
     """Findings of a recomputed table, and which of its entries are stale, (n,).
 
-    Other inputs are stale only if an input did change after the slice was computed; else its hash was altered.
+    Other inputs are stale only if an input did change after the slice was computed, or the row it went on from is
+    stale; else its hash was altered.
     """
     entries, spec = result.entries, result.entries.spec
     altered = np.isin(entries.codes, proofs[spec.name].altered_codes)
@@ -31,7 +35,10 @@ def judge(
     mixed, unproven = entries.code_was_mixed(), _unproven(result)
     old_code = (entries.code_version != spec.code_version) & ~mixed
     differs = (result.other_inputs | ~result.seen) & ~unproven & ~old_code
-    stale, wrong = differs & changed, differs & ~changed
+    stale = differs & changed
+    if spec.name in _GO_ON:
+        stale |= differs & _after(stale | old_code, entries)
+    wrong = differs & ~stale
     same = result.seen & ~result.other_inputs & ~old_code & ~altered & ~mixed
     findings = [
         *_broken(result, mixed, "the code version is not the one its run computed with"),
@@ -46,6 +53,16 @@ def judge(
     ]
     is_stale: BoolArray = old_code | stale | unproven
     return findings, is_stale
+
+
+def _after(stale: BoolArray, entries: Entries) -> BoolArray:
+    """Entries of a session after a stale one of the same portfolio."""
+    portfolios, row = np.unique(entries.portfolio_id, return_inverse=True)
+    ix = index_on_or_before(entries.session)
+    first = np.full(len(portfolios), np.iinfo(np.int64).max)
+    np.minimum.at(first, row[stale], ix[stale])
+    after: BoolArray = ix > first[row]
+    return after
 
 
 def _broken(result: Recomputed, which: BoolArray, detail: str) -> Iterator[Finding]:

@@ -162,3 +162,13 @@ def test_a_session_at_a_time_is_clean_too(database: DatabaseUrls) -> None:
     for day in (date(2021, 5, 6), date(2021, 5, 7), date(2021, 5, 10)):
         run(database, SimulatedPrices(), day, day)
     assert prove(database).findings == []
+
+
+@pytest.mark.parametrize("name", ["price restated", "initial equity edited"])
+def test_what_goes_on_from_a_stale_row_is_stale(changed: DatabaseUrls, name: str) -> None:
+    """A run that starts after what has changed goes on from what is stored there, and replaces what follows."""
+    CHANGES[name][0](changed)
+    run(changed, Restated("XOM", "2021-06-22", 62.5), start=date(2021, 6, 15))
+    proof = prove(changed)
+    assert proof.broken == []
+    assert proof.exit_code == 2
