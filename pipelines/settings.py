@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     risk_time: time = time(17, 0)
     snapshots_time: time = time(17, 30)
     retention_time: time = time(2, 0)
+    proof_time: time = time(3, 0)
+    proof_sessions: int = Field(default=5, ge=0)
+    """Past sessions that are computed again every night and compared with what is stored."""
     settle_minutes: int = Field(default=20, ge=0, le=360)
     """Closes fetched sooner than this after the close are provisional."""
     ask_again_minutes: int = Field(default=10, ge=1, le=360)

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import dagster as dg
 
+from pipelines.checks.rebuilt import random_sessions
+
 SCHEDULED_PRIORITY: Final = 10
 """Of a scheduled run in the queue; a requested one has 0."""
 CATCH_UP_PRIORITY: Final = -10
@@ -15,11 +17,15 @@ RISK_ASSETS: Final = ("position_greeks", "factor_betas", "factor_exposures", "ri
 SNAPSHOT_ASSETS: Final = ("snapshots",)
 
 
+PROOFS: Final = dg.AssetSelection.checks(random_sessions)
+"""What is proven at night, and not after every run."""
+
+
 def _scheduled(name: str, assets: tuple[str, ...], seconds: int, retries: int, description: str) -> Any:
     """Define a job of the day: stopped after `seconds`, tried again `retries` times whatever failed."""
     return dg.define_asset_job(
         name,
-        selection=dg.AssetSelection.assets(*assets),
+        selection=dg.AssetSelection.assets(*assets) - PROOFS,
         executor_def=dg.in_process_executor,
         description=description,
         tags={
@@ -33,7 +39,7 @@ def _scheduled(name: str, assets: tuple[str, ...], seconds: int, retries: int, d
 
 materialize_job = dg.define_asset_job(
     "materialize",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - PROOFS,
     executor_def=dg.in_process_executor,
     description="Every asset, for a range of sessions.",
 )

@@ -1,5 +1,6 @@
-"""Dagster asset checks: the accounting identities, and portfolios that a run left out."""
+"""Dagster asset checks: the accounting identities, portfolios that a run left out, past sessions rebuilt."""
 
 from pipelines.checks.books import CHECKS
+from pipelines.checks.rebuilt import random_sessions
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "random_sessions"]
