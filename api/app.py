@@ -30,7 +30,21 @@ from api.passwords import verify_password
 from api.rate_limit import RateLimit
 from api.reads.memory import Memory
 from api.remembering import Remembering
-from api.routers import auth, health, portfolio, positions, risk, runs, tag_edits, tags, triggers, upload
+from api.routers import (
+    auth,
+    entries,
+    health,
+    portfolio,
+    positions,
+    risk,
+    runs,
+    tag_edits,
+    tags,
+    trades,
+    triggers,
+    upload,
+    withdrawals,
+)
 from api.throttle import Throttle
 from api.tokens import TokenError, verify
 from pipelines.settings import Settings, settings
@@ -95,7 +109,14 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
         runs.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503)
     )
     if intake:
-        for router in (upload.router, tag_edits.router, triggers.router):
+        for router in (
+            upload.router,
+            withdrawals.router,
+            trades.router,
+            entries.router,
+            tag_edits.router,
+            triggers.router,
+        ):
             app.include_router(
                 router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 503)
             )

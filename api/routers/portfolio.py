@@ -9,10 +9,13 @@ from fastapi.responses import Response
 from api.parameters import Limit
 from api.reads.question import Asked, Cursor, End, Start, in_order
 from api.schemas.attribution import Attribution
+from api.schemas.entries import Uploads
 from api.schemas.portfolio import Portfolio, PortfolioHistory
 
 MAX_SESSIONS: Final = 1000
 DEFAULT_SESSIONS: Final = 252
+MAX_UPLOADS: Final = 1000
+DEFAULT_UPLOADS: Final = 200
 
 router = APIRouter(tags=["portfolio"])
 
@@ -64,3 +67,15 @@ async def attribution(
     """Money contributions of a period that add up to its P&L exactly."""
     in_order(start, end)
     return await asked.answer("api/attribution", {"by": by, "start": start, "end": end})
+
+
+@router.get(
+    "/portfolio/uploads", operation_id="getUploads", summary="Files of a book", response_model=Uploads
+)
+async def uploads(
+    asked: Asked,
+    limit: Annotated[Limit, Query(ge=1, le=MAX_UPLOADS, description="Uploads in a page.")] = DEFAULT_UPLOADS,
+    cursor: Cursor = None,
+) -> Response:
+    """The accepted files that made the portfolio what it is, oldest first, whatever as_of."""
+    return await asked.answer("api/uploads", {"after": asked.turn_page(cursor, int), "limit": limit})

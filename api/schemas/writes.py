@@ -97,10 +97,11 @@ class LotChange(Model):
     """One lot that a file changes."""
 
     kind: Annotated[
-        Literal["trade", "correction", "removed", "label"],
+        Literal["trade", "correction", "removed", "label", "restored"],
         Field(
             description="trade: a new lot or an exit. correction: meant otherwise from the beginning, history is "
-            "restated. removed: voided, kept in history. label: name or tags, no number changes."
+            "restated. removed: voided, kept in history. label: name or tags, no number changes. "
+            "restored: a lot that was removed is back."
         ),
     ]
     position_id: Annotated[int | None, Field(description="Identity of the lot; null for a new one.")]
@@ -197,7 +198,10 @@ class RunState(Model):
     requested_at: Annotated[AwareDatetime, Field(description="Instant (UTC) of the request.")]
     status: Annotated[
         Literal["queued", "running", "succeeded", "failed"],
-        Field(description="queued until a run takes it; then how the newest run stands."),
+        Field(
+            description="queued until a run takes it, and again when one was interrupted and is made anew; "
+            "then how the newest run stands."
+        ),
     ]
     run_id: Annotated[str | None, Field(description="Identity of the run; null while queued.")]
     started_at: Annotated[AwareDatetime | None, Field(description="Instant (UTC); null while queued.")]
