@@ -14,8 +14,8 @@ from typing import Final
 import anyio
 from fastapi import Depends, FastAPI
 from starlette.datastructures import Headers
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Scope
+from starlette_compress import CompressMiddleware
 
 from api import errors, logs, openapi
 from api.changes import Changes
@@ -52,8 +52,10 @@ from sql import migrate
 
 PREFIX: Final = "/api/v1"
 MAX_BODY_BYTES: Final = 64 * 2**10
-MIN_GZIP_BYTES: Final = 1024
+MIN_COMPRESSED_BYTES: Final = 1024
 GZIP_LEVEL: Final = 4
+BROTLI_QUALITY: Final = 1
+"""Of a list of JSON already smaller than gzip makes it, in a quarter of the time."""
 PASSWORDS_AT_ONCE: Final = 2
 """bcrypt takes a processor for a fifth of a second: logins must not take all of them from reads."""
 
@@ -92,7 +94,13 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     openapi.install(app)
     app.add_middleware(Remembering)
     app.add_middleware(BodyLimit, max_bytes=partial(_max_body_bytes, app))
-    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(
+        CompressMiddleware,
+        minimum_size=MIN_COMPRESSED_BYTES,
+        zstd=False,
+        brotli_quality=BROTLI_QUALITY,
+        gzip_level=GZIP_LEVEL,
+    )
     app.add_middleware(Cors, origins=lambda: app.state.cors_origins)
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Requests)
