@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.schemas.common import Answer, Model, Next
 
+MAX_MOVERS = 5
 PRICE_RETURN_ONLY = "Price return only: without dividends, borrow costs and fees."
 
 
@@ -80,6 +81,31 @@ class PositionsByType(Model):
     SP: Annotated[int, Field(description="Short puts, lots.")]
 
 
+class Mover(Model):
+    """A lot and what it earned on the session."""
+
+    id: Annotated[int, Field(description="Identity of the lot.")]
+    symbol: Annotated[str, Field(description="Stock or private symbol, or compact OCC option symbol.")]
+    position_type: Annotated[
+        Literal["LONG", "SHORT", "LC", "SC", "LP", "SP"],
+        Field(description="LONG, SHORT, or LC, SC, LP, SP: long or short call or put."),
+    ]
+    daily_pnl: Annotated[float, Field(description=f"USD P&L of the session. {PRICE_RETURN_ONLY}")]
+
+
+class TopMovers(Model):
+    """The lots that moved the book most on the session, those that ended on it among them."""
+
+    gains: Annotated[
+        list[Mover],
+        Field(max_length=MAX_MOVERS, description="Lots with the largest positive P&L, largest first."),
+    ]
+    losses: Annotated[
+        list[Mover],
+        Field(max_length=MAX_MOVERS, description="Lots with the largest negative P&L, largest first."),
+    ]
+
+
 class Portfolio(Answer, Figures):
     """The risk picture of a book at the close of a session."""
 
@@ -109,6 +135,31 @@ class Portfolio(Answer, Figures):
     leverage: Annotated[
         float | None,
         Field(description="Gross exposure / net asset value; null unless that is positive."),
+    ]
+    issuer_gross_exposure: Annotated[
+        float | None,
+        Field(
+            description="USD, sum over issuers of the absolute net market value of all lots on them, options with "
+            "their underlying: gross exposure after netting by issuer."
+        ),
+    ]
+    delta_issuer_gross_exposure: Annotated[
+        float | None,
+        Field(
+            description="USD, the same of the delta-adjusted values, which sets a hedge against what it hedges; "
+            "null when one is unknown."
+        ),
+    ]
+    issuer_leverage: Annotated[
+        float | None,
+        Field(description="Gross exposure netted by issuer / net asset value; null unless that is positive."),
+    ]
+    unrealized_pnl: Annotated[
+        float | None,
+        Field(description=f"USD, market values less entry costs of the lots held. {PRICE_RETURN_ONLY}"),
+    ]
+    top_movers: Annotated[
+        TopMovers | None, Field(description="Lots that earned and lost most on the session.")
     ]
     positions_by_type: Annotated[
         PositionsByType | None, Field(description="Lots held at the close, by type.")
