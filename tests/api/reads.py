@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from api.schemas.attribution import Attribution
 from api.schemas.entries import Uploads
 from api.schemas.portfolio import Portfolio, PortfolioHistory
-from api.schemas.positions import GroupedPositions, PositionDetail, PositionHistory, Positions, PositionTags
+from api.schemas.position import PositionDetail, PositionHistory, PositionTags
+from api.schemas.positions import GroupedPositions, Positions
 from api.schemas.risk import Covariances, Factors, Greeks, Metrics
 from api.schemas.tags import Tags
 
