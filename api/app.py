@@ -38,6 +38,7 @@ from api.routers import (
     positions,
     risk,
     runs,
+    status,
     tag_edits,
     tags,
     trades,
@@ -116,6 +117,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     app.include_router(
         runs.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503)
     )
+    app.include_router(status.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 422, 503))
     if intake:
         for router in (
             upload.router,
@@ -148,6 +150,7 @@ def _lifespan(given: Settings | None, intake: bool) -> Callable[[FastAPI], Abstr
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logs.configure()
         chosen = given or settings()
+        app.state.settings = chosen
         app.state.jwt_key = chosen.jwt_key()
         app.state.cors_origins = chosen.allowed_origins()
         app.state.database = Database(chosen.urls().reader)

@@ -10,7 +10,7 @@ import pytest
 from api.app import create_app
 
 UNIT = re.compile(
-    r"\bUSD\b|fraction|/ (net asset value|standard deviation)|Units of|Shares or contracts|Lots|"
+    r"\bUSD\b|fraction|Hours|/ (net asset value|standard deviation)|Units of|Shares or contracts|Lots|"
     r"exposure to the market factor|× beta|covariance of daily returns|the same of the delta-adjusted"
 )
 """What a number is in: money, a fraction or a ratio, units, a count."""
