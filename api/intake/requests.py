@@ -81,13 +81,17 @@ def trigger(
 
 
 def history_requested(connection: Connection[Any], portfolio_id: int, requested_by: int) -> int:
-    """Return the request that materializes a portfolio's history: the newest, unless that failed, else a new one."""
+    """Return the request that materializes a portfolio's history: the newest, unless that failed, else a new one.
+
+    The new one goes back to where the failed ones wanted to begin: what they left undone is not only what is missing.
+    """
     found = connection.execute(
         query("intake/newest_upload"), {"portfolio_id": portfolio_id, "attempts": ATTEMPTS}
     ).fetchone()
     if found is not None and found[1] != "failed":
         return int(found[0])
-    return request_run(connection, RunRequest("upload", (portfolio_id,)), requested_by)
+    undone_from = None if found is None else found[2]
+    return request_run(connection, RunRequest("upload", (portfolio_id,), undone_from), requested_by)
 
 
 def request_changes(

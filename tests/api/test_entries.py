@@ -273,3 +273,16 @@ def test_what_takes_effect_after_the_latest_session_is_computed_with_it(
     answer = post(desk.ann, "/positions", LOT | {"entry_date": "2024-05-15"})
     assert request_of(desk, answer)[2] is None
     assert answer.json()["first_session"] == "2024-05-15"
+
+
+def test_what_a_failed_run_left_undone_is_asked_for_again(desk: Desk, portfolio_id: int) -> None:
+    """By whatever asks next, and from where it should have begun."""
+    ann = desk.ann
+    for day in ("2024-03-04", "2024-04-01"):
+        asked = ann.send("PUT", f"/portfolio/flows/{day}", json={"amount": 5}).json()
+        desk.run(asked["request_id"], "failed", error="no prices")
+    again = ann.send("PUT", "/portfolio/flows/2024-04-01", json={"amount": 5})
+    assert (again.json()["outcome"], request_of(desk, again)[2]) == ("unchanged", "2024-03-04")
+    desk.run(again.json()["request_id"], "succeeded")
+    last = ann.send("PUT", "/portfolio/flows/2024-04-01", json={"amount": 5}).json()
+    assert last["request_id"] == again.json()["request_id"]

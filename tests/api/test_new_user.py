@@ -26,9 +26,6 @@ AAPL240119C00150000,10,5.50,2024-01-10,"hedge,options"
 """
 """The requirements' file, as it stands there."""
 
-LEFT = "2026-06-01"
-"""A Monday, on which 400 of the 1000 AAPL leave."""
-
 
 @dataclass
 class System:
@@ -129,20 +126,22 @@ def test_a_new_user(system: System) -> None:
     every_read_answers(system, book)
     figures_agree(system, book)
     before = history(system, book)
+    # On which 400 of the 1000 AAPL leave, and all of the short.
+    day = sorted(before)[-100]
 
     lot = system.get("/positions", portfolio_id=book, tags="momentum")["items"][0]["id"]
-    leaves = {"exit_date": LEFT, "exit_price": 190, "quantity": 400}
+    leaves = {"exit_date": day, "exit_price": 190, "quantity": 400}
     part = system.send("POST", f"/positions/{lot}/exit", 202, json=leaves)
-    system.send("PUT", f"/portfolio/flows/{LEFT}", 202, params={"portfolio_id": book}, json={"amount": 250})
+    system.send("PUT", f"/portfolio/flows/{day}", 202, params={"portfolio_id": book}, json={"amount": 250})
     lot_of_short = system.get("/positions", portfolio_id=book, type="SHORT")["items"][0]["id"]
     last = system.send(
-        "POST", f"/positions/{lot_of_short}/exit", 202, json={"exit_date": LEFT, "exit_price": 400}
+        "POST", f"/positions/{lot_of_short}/exit", 202, json={"exit_date": day, "exit_price": 400}
     )
     for one in (part, last):
         system.computed(one)
     every_read_answers(system, book)
     figures_agree(system, book)
-    a_part_left(system, book, lot, part.json()["position_id"], before)
+    a_part_left(system, book, lot, part.json()["position_id"], day, before)
 
     system.login("demo_admin", "admin123")
     page = Status.model_validate_json(system.send("GET", "/admin/status").content)
@@ -220,30 +219,32 @@ def figures_agree(system: System, book: int) -> None:
     assert greeks["delta_adjusted_value"] == portfolio["delta_net_exposure"]
 
 
-def a_part_left(system: System, book: int, kept: int, left: int, before: dict[str, dict[str, Any]]) -> None:
+def a_part_left(
+    system: System, book: int, kept: int, left: int, day: str, before: dict[str, dict[str, Any]]
+) -> None:
     """400 of 1000 shares left at 190, and all of the short at 400: nothing before that session moved."""
     after = history(system, book)
     assert after.keys() == before.keys()
     figures = ("net_asset_value", "cash", "gross_exposure", "daily_pnl", "cumulative_pnl")
-    for session in [day for day in before if day < LEFT]:
+    for session in [one for one in before if one < day]:
         assert {name: after[session][name] for name in figures} == {
             name: before[session][name] for name in figures
         }
     price = {
         symbol: system.rows(
-            "select close::numeric from market.prices where (symbol, session) = (%s, %s)", symbol, LEFT
+            "select close::numeric from market.prices where (symbol, session) = (%s, %s)", symbol, day
         )[0][0]
         for symbol in ("AAPL", "MSFT")
     }
     # Those that left earned up to their exit price instead of the close; the flow is no P&L.
-    earned = before[LEFT]["daily_pnl"] + 400 * (190 - price["AAPL"]) - 500 * (400 - price["MSFT"])
-    assert float(after[LEFT]["daily_pnl"]) == pytest.approx(float(earned), abs=1e-4)
-    moved = after[LEFT]["net_asset_value"] - before[LEFT]["net_asset_value"]
+    earned = before[day]["daily_pnl"] + 400 * (190 - price["AAPL"]) - 500 * (400 - price["MSFT"])
+    assert float(after[day]["daily_pnl"]) == pytest.approx(float(earned), abs=1e-4)
+    moved = after[day]["net_asset_value"] - before[day]["net_asset_value"]
     assert float(moved) == pytest.approx(
-        float(after[LEFT]["daily_pnl"] - before[LEFT]["daily_pnl"] + 250), abs=1e-4
+        float(after[day]["daily_pnl"] - before[day]["daily_pnl"] + 250), abs=1e-4
     )
     now = system.get(f"/positions/{kept}")
     assert (now["quantity"], now["is_open"]) == (600, True)
-    gone = system.get(f"/positions/{left}", as_of=LEFT)
+    gone = system.get(f"/positions/{left}", as_of=day)
     assert (gone["quantity"], gone["is_open"], gone["price"], gone["market_value"]) == (400, False, 190, 0)
     assert [tag["name"] for tag in gone["tags"]] == ["momentum", "tech"]
