@@ -226,7 +226,7 @@ class RunState(Model):
     request_id: Annotated[int, Field(description="Identity of the request.", examples=[7])]
     kind: Annotated[
         Literal["upload", "daily", "recalculate", "why"],
-        Field(description="What was asked for.", examples=["upload"]),
+        Field(description="upload: anything a user gave of a book.", examples=["upload"]),
     ]
     portfolio_ids: Annotated[
         list[int] | None, Field(description="Portfolios it is limited to; null: all of them.", examples=[[1]])
