@@ -20,4 +20,4 @@ comment on column book.withdrawals.withdrawn_by is 'book.users.id.';
 comment on column book.withdrawals.withdrawn_at is 'Instant (UTC).';
 
 grant select, insert on book.withdrawals to sigmasight_intake;
-grant select on book.withdrawals to sigmasight_pipeline, sigmasight_reader;
+grant select on book.withdrawals to sigmasight_reader;
