@@ -14,8 +14,8 @@ from typing import Final
 import anyio
 from fastapi import Depends, FastAPI
 from starlette.datastructures import Headers
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Scope
+from starlette_compress import CompressMiddleware
 
 from api import errors, logs, openapi
 from api.changes import Changes
@@ -30,7 +30,22 @@ from api.passwords import verify_password
 from api.rate_limit import RateLimit
 from api.reads.memory import Memory
 from api.remembering import Remembering
-from api.routers import auth, health, portfolio, positions, risk, runs, tag_edits, tags, triggers, upload
+from api.routers import (
+    auth,
+    entries,
+    health,
+    portfolio,
+    positions,
+    risk,
+    runs,
+    status,
+    tag_edits,
+    tags,
+    trades,
+    triggers,
+    upload,
+    withdrawals,
+)
 from api.throttle import Throttle
 from api.tokens import TokenError, verify
 from pipelines.settings import Settings, settings
@@ -38,8 +53,10 @@ from sql import migrate
 
 PREFIX: Final = "/api/v1"
 MAX_BODY_BYTES: Final = 64 * 2**10
-MIN_GZIP_BYTES: Final = 1024
+MIN_COMPRESSED_BYTES: Final = 1024
 GZIP_LEVEL: Final = 4
+BROTLI_QUALITY: Final = 1
+"""Of a list of JSON already smaller than gzip makes it, in a quarter of the time."""
 PASSWORDS_AT_ONCE: Final = 2
 """bcrypt takes a processor for a fifth of a second: logins must not take all of them from reads."""
 
@@ -78,7 +95,13 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     openapi.install(app)
     app.add_middleware(Remembering)
     app.add_middleware(BodyLimit, max_bytes=partial(_max_body_bytes, app))
-    app.add_middleware(GZipMiddleware, minimum_size=MIN_GZIP_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(
+        CompressMiddleware,
+        minimum_size=MIN_COMPRESSED_BYTES,
+        zstd=False,
+        brotli_quality=BROTLI_QUALITY,
+        gzip_level=GZIP_LEVEL,
+    )
     app.add_middleware(Cors, origins=lambda: app.state.cors_origins)
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Requests)
@@ -94,8 +117,16 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     app.include_router(
         runs.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503)
     )
+    app.include_router(status.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 422, 503))
     if intake:
-        for router in (upload.router, tag_edits.router, triggers.router):
+        for router in (
+            upload.router,
+            withdrawals.router,
+            trades.router,
+            entries.router,
+            tag_edits.router,
+            triggers.router,
+        ):
             app.include_router(
                 router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 503)
             )
@@ -119,6 +150,7 @@ def _lifespan(given: Settings | None, intake: bool) -> Callable[[FastAPI], Abstr
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logs.configure()
         chosen = given or settings()
+        app.state.settings = chosen
         app.state.jwt_key = chosen.jwt_key()
         app.state.cors_origins = chosen.allowed_origins()
         app.state.database = Database(chosen.urls().reader)

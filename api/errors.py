@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from api.intake.entry import EntryError
 from api.intake.errors import ConflictError, IntakeError, NotFoundError
 from api.schemas.problem import FieldError, Problem
 from pipelines.sources import csv_errors
@@ -34,6 +35,8 @@ _CODES: Final = {
     500: "internal_error",
     503: "unavailable",
 }
+_ENTRY_FIELDS: Final = {"ticker": "symbol"}
+"""Columns of files whose name in a JSON body is another."""
 _log = logging.getLogger("sigmasight.api")
 
 
@@ -152,6 +155,15 @@ async def _on_intake(request: Request, error: Exception) -> Response:
 async def _on_file(request: Request, error: Exception) -> Response:
     """List everything that is wrong with a file."""
     assert isinstance(error, csv_errors.CsvFileError)  # noqa: S101 - registered for this class
+    if isinstance(error, EntryError):
+        fields = [
+            FieldError(
+                field=_ENTRY_FIELDS.get(one.field or "", one.field), code=one.code, message=one.message
+            )
+            for one in error.errors
+        ]
+        detail = "; ".join(one.message for one in error.errors[:5])
+        return problem_response(request, ProblemError(422, detail, errors=fields))
     errors = [
         FieldError(row=one.row, field=one.field, code=one.code, message=one.message) for one in error.errors
     ]

@@ -61,7 +61,7 @@ def _tidy(document: dict[str, Any]) -> None:
                 fields = document["components"]["schemas"][name]
                 fields["additionalProperties"] = False
                 fields["properties"] = {
-                    field: _without_null(schema) for field, schema in fields["properties"].items()
+                    field: _as_file(_without_null(schema)) for field, schema in fields["properties"].items()
                 }
     _name_bounds(document)
 
@@ -73,6 +73,11 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     if len(choices) != 1:
         return schema
     return {name: value for name, value in schema.items() if name != "anyOf"} | choices[0]
+
+
+def _as_file(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say it of a file in the older way, too: generators of clients take it for a text otherwise."""
+    return schema | {"format": "binary"} if "contentMediaType" in schema else schema
 
 
 def _name_bounds(node: Any) -> None:

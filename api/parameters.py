@@ -1,11 +1,13 @@
 """Types of parameters, read strictly: one spelling each, and nothing that was not asked for."""
 
+import math
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from fastapi import Request
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from fastapi import Header, Request
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from api.errors import ProblemError
 from api.schemas.problem import FieldError
@@ -54,7 +56,26 @@ def _whole(value: Any) -> Any:
 
 WholeId = Annotated[int, Field(strict=True, ge=1, le=MAX_ID), BeforeValidator(_whole)]
 """An id inside a JSON body."""
+
+
+def _exact(value: Any) -> Any:
+    """Read a JSON number as the decimal it is written as; no text, no boolean."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("give a number")
+    return Decimal(repr(value))
+
+
+Number = Annotated[Decimal, BeforeValidator(_exact), WithJsonSchema({"type": "number"})]
+"""A number inside a JSON body; what it may be is for whoever reads it to say."""
 Limit = Annotated[int, _spelled(_WHOLE, "a whole number")]
+IdempotencyKey = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")] | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Unique per user: the same key again returns the first request.",
+        examples=["2026-01-30-evening"],
+    ),
+]
 
 
 async def refuse_unknown(request: Request) -> None:

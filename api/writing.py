@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from psycopg import Connection
 
 from api.errors import ProblemError
@@ -74,6 +74,11 @@ class Writing:
     def _now(self) -> datetime:
         given: datetime | None = self.request.app.state.now()
         return given or utc_now()
+
+
+def follow(response: Response, request: Request, request_id: int) -> None:
+    """Say in an answer where the run that was asked for can be followed."""
+    response.headers["Location"] = request.app.url_path_for("get_run", request_id=str(request_id))
 
 
 async def _writing(request: Request, caller: Caller) -> Writing:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from pipelines.sessions import offset, session_on_or_after
 from pipelines.sources.positions_csv import PositionRow
 
-Kind = Literal["trade", "correction", "removed", "label"]
+Kind = Literal["trade", "correction", "removed", "label", "restored"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class StoredLot:
     id: int
     terms: Terms
 
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> "StoredLot":
+        """Return the lot of a row of `sql/queries/intake/lots.sql`."""
+        return cls(row[0], Terms(*(*row[1:-1], tuple(sorted(row[-1])))))
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -67,6 +72,7 @@ class Change:
 
     trade: a new lot, or the exit of one. correction: the lot was meant otherwise from its beginning; its history is
     restated. removed: the lot is voided; what was known before stays in history. label: name or tags, no number.
+    restored: a lot that had been removed is back, under its id.
     first_session: the first one whose figures may change; None for labels.
     """
 
@@ -75,13 +81,15 @@ class Change:
     after: Terms | None
     row: PositionRow | None
     first_session: date | None
+    position_id: int | None = None
+    """Of a restored lot."""
 
     def told(self) -> dict[str, Any]:
         """Return the change as an answer tells it."""
         terms = self.after or (self.before.terms if self.before else None)
         return {
             "kind": self.kind,
-            "position_id": self.before.id if self.before else None,
+            "position_id": self.before.id if self.before else self.position_id,
             "row": self.row.row if self.row else None,
             "symbol": terms.symbol if terms else "",
             "first_session": self.first_session,
@@ -120,9 +128,9 @@ def differences(
                 del open_lots[lot], open_rows[pairs[-1][1]]
     return (
         *_changed(sorted(pairs, key=lambda pair: pair[0].id), terms, rows, inception),
-        *(Change("removed", lot, None, None, _first(lot.terms, inception)) for lot in open_lots),
+        *(Change("removed", lot, None, None, first_session(lot.terms, inception)) for lot in open_lots),
         *(
-            Change("trade", None, terms[place], rows[place], _first(terms[place], inception))
+            Change("trade", None, terms[place], rows[place], first_session(terms[place], inception))
             for place in open_rows
         ),
     )
@@ -145,14 +153,19 @@ def _what(before: Terms, after: Terms, inception: date) -> tuple[Kind, date | No
     if before.unlabelled() == after.unlabelled():
         return "label", None
     if before.while_held() != after.while_held():
-        return "correction", min(_first(before, inception), _first(after, inception))
+        return "correction", min(first_session(before, inception), first_session(after, inception))
     exits = [session_on_or_after(day) for day in (before.exit_date, after.exit_date) if day is not None]
     return "trade" if before.exit_date is None else "correction", max(min(exits), _after(inception))
 
 
-def _first(terms: Terms, inception: date) -> date:
+def first_session(terms: Terms, inception: date) -> date:
     """First session that a lot counts on."""
-    return max(session_on_or_after(terms.entry_date), _after(inception))
+    return effective_session(terms.entry_date, inception)
+
+
+def effective_session(day: date, inception: date) -> date:
+    """Session on which what happened on a day takes effect: none at or before inception."""
+    return max(session_on_or_after(day), _after(inception))
 
 
 def _after(inception: date) -> date:

@@ -1,5 +1,6 @@
 """Cash flows: deposits and withdrawals, one net amount a day and portfolio."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -33,18 +34,28 @@ def record_flows(
         refuse_duplicates(
             [(row.row, (p.id, row.flow_date)) for p, row in flows], "portfolio and date", errors
         )
-        _check_inception(flows, errors)
-        errors.raise_if_any()
-        columns: dict[str, list[Any]] = {
-            "portfolio_ids": [p.id for p, _ in flows],
-            "dates": [row.flow_date for _, row in flows],
-            "amounts": [row.amount for _, row in flows],
-        }
-        added, corrected = write_changes(connection, "flows", columns, "flows")
+        added, corrected = write_flows(connection, flows, errors)
     return LedgerResult(added, corrected, len(flows) - added - corrected, column_warnings(unknown_columns))
 
 
-def _check_inception(flows: list[tuple[Portfolio, FlowRow]], errors: ErrorList) -> None:
+def write_flows(
+    connection: Connection[Any], flows: Sequence[tuple[Portfolio, FlowRow]], errors: ErrorList
+) -> tuple[int, int]:
+    """Write flows of portfolios and return how many were added and corrected.
+
+    Raises the list's exception with what is in it and before_inception; then nothing is written.
+    """
+    _check_inception(flows, errors)
+    errors.raise_if_any()
+    columns: dict[str, list[Any]] = {
+        "portfolio_ids": [p.id for p, _ in flows],
+        "dates": [row.flow_date for _, row in flows],
+        "amounts": [row.amount for _, row in flows],
+    }
+    return write_changes(connection, "flows", columns, "flows")
+
+
+def _check_inception(flows: Sequence[tuple[Portfolio, FlowRow]], errors: ErrorList) -> None:
     """Refuse flows at or before inception: they are part of the initial equity already."""
     for portfolio, row in flows:
         if session_on_or_after(row.flow_date) <= portfolio.inception_date:

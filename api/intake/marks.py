@@ -1,5 +1,6 @@
 """Marks: what a user says a private holding is worth, from a date on."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -37,19 +38,31 @@ def record_marks(
             "portfolio, symbol and date",
             errors,
         )
-        _check_holdings(connection, marks, errors)
-        errors.raise_if_any()
-        columns: dict[str, list[Any]] = {
-            "portfolio_ids": [id_ for id_, _ in marks],
-            "symbols": [row.symbol for _, row in marks],
-            "dates": [row.mark_date for _, row in marks],
-            "prices": [row.price for _, row in marks],
-        }
-        added, corrected = write_changes(connection, "marks", columns, "marks")
+        added, corrected = write_marks(connection, marks, errors)
     return LedgerResult(added, corrected, len(marks) - added - corrected, column_warnings(unknown_columns))
 
 
-def _check_holdings(connection: Connection[Any], marks: list[tuple[int, MarkRow]], errors: ErrorList) -> None:
+def write_marks(
+    connection: Connection[Any], marks: Sequence[tuple[int, MarkRow]], errors: ErrorList
+) -> tuple[int, int]:
+    """Write marks of portfolios (by id) and return how many were added and corrected.
+
+    Raises the list's exception with what is in it, not_private and value_too_large; then nothing is written.
+    """
+    _check_holdings(connection, marks, errors)
+    errors.raise_if_any()
+    columns: dict[str, list[Any]] = {
+        "portfolio_ids": [id_ for id_, _ in marks],
+        "symbols": [row.symbol for _, row in marks],
+        "dates": [row.mark_date for _, row in marks],
+        "prices": [row.price for _, row in marks],
+    }
+    return write_changes(connection, "marks", columns, "marks")
+
+
+def _check_holdings(
+    connection: Connection[Any], marks: Sequence[tuple[int, MarkRow]], errors: ErrorList
+) -> None:
     """Refuse marks for anything but a private position, and those that make a lot worth 1e11 USD."""
     wanted = {"portfolio_ids": sorted({id_ for id_, _ in marks})}
     units = {(id_, symbol): n for id_, symbol, n in connection.execute(query("book/private_units"), wanted)}

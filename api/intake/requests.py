@@ -3,24 +3,34 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from psycopg import Connection
 
 from api.intake.errors import ConflictError, IntakeError
+from api.intake.held import Held
+from pipelines.sessions import offset
 from sql import query
+
+ATTEMPTS: Final = 5
+"""Runs that the pipeline makes of a request as long as each is interrupted; then it has failed."""
 
 Kind = Literal["upload", "daily", "recalculate"]
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What to materialize. No portfolios: all; no start: the first session missing; no end: the latest."""
+    """What to materialize. No portfolios: all; no start: the first session missing; no end: the latest.
+
+    position_ids, digest: the lots of the trade that asks for it, and the SHA-256 of what was asked.
+    """
 
     kind: Kind
     portfolio_ids: tuple[int, ...] | None = None
     start: date | None = None
     end: date | None = None
+    position_ids: tuple[int, ...] | None = None
+    digest: bytes | None = None
 
     def params(self) -> dict[str, Any]:
         """Return the columns of `book.run_requests`."""
@@ -29,6 +39,8 @@ class RunRequest:
             "portfolio_ids": None if self.portfolio_ids is None else sorted(set(self.portfolio_ids)),
             "start": self.start,
             "end": self.end,
+            "position_ids": None if self.position_ids is None else list(self.position_ids),
+            "digest": self.digest,
         }
 
 
@@ -58,7 +70,9 @@ def trigger(
                 message = f"this key was given with another request ({request_id}) before"
                 raise IntakeError("idempotency_key_reused", message, "Idempotency-Key")
             return int(request_id)
-    pending = connection.execute(query("intake/equal_request"), request.params()).fetchone()
+    pending = connection.execute(
+        query("intake/equal_request"), request.params() | {"attempts": ATTEMPTS}
+    ).fetchone()
     if pending is not None:
         raise ConflictError(
             "already_requested", f"request {pending[0]} asks for the same and is {pending[1]}"
@@ -67,11 +81,41 @@ def trigger(
 
 
 def history_requested(connection: Connection[Any], portfolio_id: int, requested_by: int) -> int:
-    """Return the request that materializes a portfolio's history: the newest, unless that failed, else a new one."""
-    found = connection.execute(query("intake/newest_upload"), {"portfolio_id": portfolio_id}).fetchone()
+    """Return the request that materializes a portfolio's history: the newest, unless that failed, else a new one.
+
+    The new one goes back to where the failed ones wanted to begin: what they left undone is not only what is missing.
+    """
+    found = connection.execute(
+        query("intake/newest_upload"), {"portfolio_id": portfolio_id, "attempts": ATTEMPTS}
+    ).fetchone()
     if found is not None and found[1] != "failed":
         return int(found[0])
-    return request_run(connection, RunRequest("upload", (portfolio_id,)), requested_by)
+    undone_from = None if found is None else found[2]
+    return request_run(connection, RunRequest("upload", (portfolio_id,), undone_from), requested_by)
+
+
+def request_changes(
+    connection: Connection[Any],
+    held: Held,
+    first: date | None,
+    latest: date,
+    key: str | None = None,
+    digest: bytes | None = None,
+    position_ids: Sequence[int] | None = None,
+) -> int:
+    """Ask for the run that computes what a change of a portfolio restates, and return the request's id.
+
+    first: the first session whose figures may change, None if no number does. latest: the last closed session.
+    """
+    if first is None:
+        return history_requested(connection, held.id, held.owner_id)
+    # A history that has not come that far goes on from where it is.
+    start = min(first, offset(held.equity_as_of, 1))
+    lots = None if position_ids is None else tuple(position_ids)
+    asked = RunRequest(
+        "upload", (held.id,), start if start <= latest else None, position_ids=lots, digest=digest
+    )
+    return request_run(connection, asked, held.owner_id, key)
 
 
 def check_portfolios(connection: Connection[Any], portfolio_ids: Sequence[int]) -> None:

@@ -97,7 +97,7 @@ def opening_warnings(rows: Sequence[PositionRow], equity: Decimal, inception: da
     warnings = []
     if equity <= 0:
         warnings.append(f"initial equity {equity} is not positive: weights, returns and betas will be null")
-    gone = [row.row for row in rows if _is_gone(row, inception)]
+    gone = [row.row for row in rows if is_gone(row, inception)]
     if gone:
         shown = ", ".join(map(str, gone[:10])) + (", …" if len(gone) > 10 else "")
         warnings.append(
@@ -106,7 +106,8 @@ def opening_warnings(rows: Sequence[PositionRow], equity: Decimal, inception: da
     return tuple(warnings)
 
 
-def _is_gone(row: PositionRow, inception: date) -> bool:
+def is_gone(row: PositionRow, inception: date) -> bool:
+    """Say whether a lot was over by the inception: it never has a row."""
     contract = row.instrument.contract
     if contract is not None and session_on_or_before(contract.expiry) <= inception:
         return True

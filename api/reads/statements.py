@@ -7,7 +7,16 @@ from typing import Final
 
 from sql import query
 
-_PARTS: Final = ("lots", "chosen", "figures")
+_PARTS: Final = {
+    "lots": "api/lots",
+    "chosen": "api/chosen",
+    "figures": "api/figures",
+    "status_portfolios": "status/portfolios",
+    "status_prices": "status/prices",
+    "status_restated": "status/restated",
+    "status_runs": "status/runs",
+}
+"""What several queries share, and where it is."""
 _SETTLED: Final = ("portfolio_id", "session", "as_of", "inception_date", "missing")
 """What `api/standing.sql` decides, and the queries after it are about."""
 
@@ -26,7 +35,7 @@ class Statement:
 @cache
 def statement(name: str) -> Statement:
     """Return `sql/queries/<name>.sql`."""
-    return _numbered(query(name))
+    return _numbered(_whole(name))
 
 
 @cache
@@ -56,8 +65,8 @@ def rereading(name: str) -> Statement:
 
 def _whole(name: str) -> str:
     text = str(query(name))
-    for part in _PARTS:
-        text = text.replace(f"{{{part}}}", query(f"api/{part}"))
+    for part, file in _PARTS.items():
+        text = text.replace(f"{{{part}}}", query(file))
     return text
 
 

@@ -1,18 +1,15 @@
 """A portfolio as a whole."""
 
-from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from api.parameters import Limit
-from api.reads.question import Asked, Cursor, End, Start, in_order
+from api.reads.pages import ItemsAsked, SessionsAsked
+from api.reads.question import Asked, End, Start, in_order
 from api.schemas.attribution import Attribution
+from api.schemas.entries import Uploads
 from api.schemas.portfolio import Portfolio, PortfolioHistory
-
-MAX_SESSIONS: Final = 1000
-DEFAULT_SESSIONS: Final = 252
 
 router = APIRouter(tags=["portfolio"])
 
@@ -31,20 +28,9 @@ async def portfolio(asked: Asked) -> Response:
     summary="The book session by session",
     response_model=PortfolioHistory,
 )
-async def history(
-    asked: Asked,
-    start: Start = None,
-    end: End = None,
-    limit: Annotated[
-        Limit, Query(ge=1, le=MAX_SESSIONS, description="Sessions in a page.")
-    ] = DEFAULT_SESSIONS,
-    cursor: Cursor = None,
-) -> Response:
+async def history(asked: Asked, page: SessionsAsked) -> Response:
     """The stored sessions from `start` to `end`, oldest first; never one after as_of."""
-    in_order(start, end)
-    after = asked.turn_page(cursor, date.fromisoformat)
-    params = {"start": start, "end": end, "after": after, "limit": limit}
-    return await asked.answer("api/portfolio_history", params)
+    return await asked.answer("api/portfolio_history", page.turn(asked))
 
 
 @router.get(
@@ -64,3 +50,11 @@ async def attribution(
     """Money contributions of a period that add up to its P&L exactly."""
     in_order(start, end)
     return await asked.answer("api/attribution", {"by": by, "start": start, "end": end})
+
+
+@router.get(
+    "/portfolio/uploads", operation_id="getUploads", summary="Files of a book", response_model=Uploads
+)
+async def uploads(asked: Asked, page: ItemsAsked) -> Response:
+    """The accepted files that made the portfolio what it is, oldest first, whatever as_of."""
+    return await asked.answer("api/uploads", page.turn(asked))

@@ -1,22 +1,18 @@
 """Lots: all of a portfolio, in groups, and one by one."""
 
 import re
-from datetime import date
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator, StringConstraints
 
-from api.parameters import Id, Limit
-from api.reads.question import Asked, AsOf, Cursor, End, KnownAt, Question, Start, in_order
-from api.schemas.positions import GroupedPositions, PositionDetail, PositionHistory, Positions, PositionTags
+from api.parameters import Id
+from api.reads.pages import ItemsAsked, SessionsAsked
+from api.reads.question import Asked, AsOf, KnownAt, Question
+from api.schemas.position import PositionDetail, PositionHistory, PositionTags
+from api.schemas.positions import GroupedPositions, Positions
 from api.security import Caller
-
-MAX_POSITIONS: Final = 1000
-DEFAULT_POSITIONS: Final = 200
-MAX_SESSIONS: Final = 1000
-DEFAULT_SESSIONS: Final = 252
 
 router = APIRouter(tags=["positions"])
 
@@ -61,21 +57,21 @@ def _names(text: str | None) -> list[str] | None:
 )
 async def positions(
     asked: Asked,
+    page: ItemsAsked,
     types: Types = None,
     tags: TagNames = None,
     tag_mode: TagMode = "any",
     group_by: GroupBy = None,
-    limit: Annotated[
-        Limit, Query(ge=1, le=MAX_POSITIONS, description="Lots in a page; groups come all at once.")
-    ] = DEFAULT_POSITIONS,
-    cursor: Cursor = None,
 ) -> Response:
-    """Lots held at the close or ended on the session, with value, weight, P&L, Greeks and tags."""
+    """Lots held at the close or ended on the session, with value, weight, P&L, Greeks and tags.
+
+    Groups come all at once, whatever the page asked for.
+    """
     params = {"types": _names(types), "tags": _names(tags), "all_tags": tag_mode == "all"}
-    after = asked.turn_page(cursor, int)
+    paged = page.turn(asked)
     if group_by is not None:
         return await asked.answer("api/positions_grouped", params | {"group_by": group_by})
-    return await asked.answer("api/positions", params | {"limit": limit, "after": after})
+    return await asked.answer("api/positions", params | paged)
 
 
 async def _of_position(
@@ -106,20 +102,9 @@ async def position(asked: OfPosition) -> Response:
     summary="A lot session by session",
     response_model=PositionHistory,
 )
-async def history(
-    asked: OfPosition,
-    start: Start = None,
-    end: End = None,
-    limit: Annotated[
-        Limit, Query(ge=1, le=MAX_SESSIONS, description="Sessions in a page.")
-    ] = DEFAULT_SESSIONS,
-    cursor: Cursor = None,
-) -> Response:
+async def history(asked: OfPosition, page: SessionsAsked) -> Response:
     """The sessions a lot was held on, oldest first."""
-    in_order(start, end)
-    after = asked.turn_page(cursor, date.fromisoformat)
-    params = {"start": start, "end": end, "after": after, "limit": limit}
-    return await asked.answer("api/position_history", params)
+    return await asked.answer("api/position_history", page.turn(asked))
 
 
 @router.get(

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from api.database import Database
 from api.errors import not_found
+from api.intake.requests import ATTEMPTS
 from api.parameters import Id
 from api.reads.statements import statement
 from api.schemas.writes import RunState
@@ -26,7 +27,7 @@ async def get_run(
 ) -> Response:
     """One's own requests; an administrator's are everybody's."""
     database: Database = request.app.state.database
-    params = {"user_id": caller.user_id, "request_id": request_id}
+    params = {"user_id": caller.user_id, "request_id": request_id, "attempts": ATTEMPTS}
     row = await database.row(statement("api/run_request"), params)
     if row is None:
         raise not_found("there is no such request", "request_not_found")

@@ -1,19 +1,19 @@
 """Asking for runs: an administrator's. The runs themselves are the pipeline's."""
 
 import math
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 from psycopg import Connection
-from pydantic import StringConstraints
 
 from api.errors import ProblemError, invalid
 from api.intake.requests import RunRequest, check_portfolios, trigger
 from api.openapi import problems
+from api.parameters import IdempotencyKey
 from api.rate_limit import RateLimit
 from api.reads.question import in_order
 from api.schemas.writes import DailyUpdate, Recalculation, Requested
-from api.writing import User, Writes, Writing
+from api.writing import User, Writes, Writing, follow
 from pipelines.sessions import FIRST_PARTITION, session_range
 
 MAX_TRIGGERS: Final = 30
@@ -21,15 +21,6 @@ WINDOW_SECONDS: Final = 300.0
 """Requests of one user in the window."""
 
 router = APIRouter(tags=["runs"])
-
-IdempotencyKey = Annotated[
-    Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")] | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Unique per user: the same key again returns the first request.",
-        examples=["2026-01-30-evening"],
-    ),
-]
 
 
 @router.post(
@@ -79,7 +70,7 @@ async def _request(response: Response, writes: Writing, asked: RunRequest, key: 
         return trigger(connection, asked, user.id, key)
 
     request_id = await writes.write_as_admin(work)
-    response.headers["Location"] = writes.request.app.url_path_for("get_run", request_id=str(request_id))
+    follow(response, writes.request, request_id)
     return Requested(request_id=request_id)
 
 

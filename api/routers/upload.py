@@ -20,7 +20,7 @@ from api.openapi import problems
 from api.parameters import Day, Id
 from api.schemas.problem import FieldError
 from api.schemas.writes import LotChange, Preview, Uploaded
-from api.writing import User, Work, Writes, Writing
+from api.writing import User, Work, Writes, Writing, follow
 from pipelines.sources.csv_file import MAX_BYTES
 from pipelines.sources.ledger_csv import MAX_PORTFOLIO_NAME
 
@@ -174,8 +174,9 @@ def _response(request: Request, answer: Uploaded | Preview) -> Response:
     body = answer.model_dump_json()
     if isinstance(answer, Preview):
         return Response(body, 200, media_type="application/json")
-    location = request.app.url_path_for("get_run", request_id=str(answer.request_id))
-    return Response(body, 202, {"Location": location}, media_type="application/json")
+    response = Response(body, 202, media_type="application/json")
+    follow(response, request, answer.request_id)
+    return response
 
 
 async def _check_form(request: Request, is_revision: bool) -> None:

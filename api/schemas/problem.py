@@ -12,13 +12,22 @@ class FieldError(BaseModel):
 
     row: Annotated[
         int | None,
-        Field(description="Line of the uploaded file, 0: the file as a whole; null outside of uploads."),
+        Field(
+            description="Line of the uploaded file, 0: the file as a whole; null outside of uploads.",
+            examples=[2],
+        ),
     ] = None
     field: Annotated[
-        str | None, Field(description="Parameter, body field or column; null if no single one is to blame.")
+        str | None,
+        Field(
+            description="Parameter, body field or column; null if no single one is to blame.",
+            examples=["as_of"],
+        ),
     ] = None
-    code: Annotated[str, Field(description="Stable code of the error.")]
-    message: Annotated[str, Field(description="What is wrong, in words.")]
+    code: Annotated[str, Field(description="Stable code of the error.", examples=["future"])]
+    message: Annotated[
+        str, Field(description="What is wrong, in words.", examples=["as_of 2030-01-01 is in the future"])
+    ]
 
 
 class Problem(BaseModel):
@@ -26,12 +35,20 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type: Annotated[str, Field(description="URN that identifies the kind of problem.")]
-    title: Annotated[str, Field(description="The HTTP status in words.")]
-    status: Annotated[int, Field(description="The HTTP status code.")]
-    detail: Annotated[str, Field(description="What went wrong this time, in words.")]
-    instance: Annotated[str, Field(description="Path of the request.")]
-    code: Annotated[str, Field(description="Stable code of the problem.")]
+    type: Annotated[
+        str,
+        Field(
+            description="URN that identifies the kind of problem.",
+            examples=["urn:sigmasight:problem:invalid_request"],
+        ),
+    ]
+    title: Annotated[str, Field(description="The HTTP status in words.", examples=["Unprocessable Content"])]
+    status: Annotated[int, Field(description="The HTTP status code.", examples=[422])]
+    detail: Annotated[
+        str, Field(description="What went wrong this time, in words.", examples=["invalid: as_of"])
+    ]
+    instance: Annotated[str, Field(description="Path of the request.", examples=["/api/v1/portfolio"])]
+    code: Annotated[str, Field(description="Stable code of the problem.", examples=["invalid_request"])]
     errors: Annotated[
         list[FieldError], Field(description="Every field that is wrong; empty if fields are not to blame.")
     ]

@@ -11,8 +11,8 @@ from api.schemas.positions import PositionGreeks, PositionType
 class TypeGreeks(PositionGreeks):
     """Greeks of the lots of a type."""
 
-    position_type: Annotated[PositionType, Field(description="Type of the lots.")]
-    position_count: Annotated[int, Field(description="Lots held at the close.")]
+    position_type: Annotated[PositionType, Field(description="Type of the lots.", examples=["LC"])]
+    position_count: Annotated[int, Field(description="Lots held at the close.", examples=[4])]
 
 
 class Greeks(Answer, PositionGreeks):
@@ -20,10 +20,10 @@ class Greeks(Answer, PositionGreeks):
 
     view: Annotated[
         Literal["portfolio", "longs", "shorts"],
-        Field(description="Lots counted: all; LONG, LC, LP; or SHORT, SC, SP."),
+        Field(description="Lots counted: all; LONG, LC, LP; or SHORT, SC, SP.", examples=["portfolio"]),
     ]
     model: Annotated[Literal["mock"], Field(description="mock: the requirements' table by position type.")]
-    position_count: Annotated[int | None, Field(description="Lots held at the close.")]
+    position_count: Annotated[int | None, Field(description="Lots held at the close.", examples=[50])]
     by_type: Annotated[list[TypeGreeks], Field(description="Subtotals by type.")]
 
 
@@ -34,50 +34,77 @@ class Metrics(Answer):
     """
 
     portfolio_beta: Annotated[
-        float | None, Field(description="Delta-adjusted exposure to the market factor (SPY).")
+        float | None,
+        Field(description="Delta-adjusted exposure to the market factor (SPY).", examples=[0.81]),
     ]
     volatility: Annotated[
         float | None,
-        Field(description="Annualized standard deviation of the last 60 daily returns, fraction."),
+        Field(
+            description="Annualized standard deviation of the last 60 daily returns, fraction.",
+            examples=[0.131],
+        ),
     ]
     sharpe_ratio: Annotated[
         float | None,
-        Field(description="Annualized mean excess return / standard deviation of the last 60 daily returns."),
+        Field(
+            description="Annualized mean excess return / standard deviation of the last 60 daily returns.",
+            examples=[1.12],
+        ),
     ]
     max_drawdown: Annotated[
         float | None,
-        Field(description="Deepest fall from a peak over the last 90 daily returns, fraction, not above 0."),
+        Field(
+            description="Deepest fall from a peak over the last 90 daily returns, fraction, not above 0.",
+            examples=[-0.064],
+        ),
     ]
     var_95: Annotated[
         float | None,
         Field(
-            description="USD, one-day 95 % parametric value at risk from realized returns; positive is a loss."
+            description="USD, one-day 95 % parametric value at risk from realized returns; positive is a loss.",
+            examples=[38120.5],
         ),
     ]
-    n_obs_60: Annotated[int | None, Field(description="Portfolio returns in the 60-session window.")]
-    n_obs_90: Annotated[int | None, Field(description="Portfolio returns in the 90-session window.")]
+    n_obs_60: Annotated[
+        int | None, Field(description="Portfolio returns in the 60-session window.", examples=[60])
+    ]
+    n_obs_90: Annotated[
+        int | None, Field(description="Portfolio returns in the 90-session window.", examples=[90])
+    ]
     ex_ante_volatility: Annotated[
         float | None,
         Field(
             description="Annualized volatility of today's holdings over the last 60 sessions, "
-            "fraction of net asset value."
+            "fraction of net asset value.",
+            examples=[0.128],
         ),
     ]
     ex_ante_var_95: Annotated[
         float | None,
-        Field(description="USD, one-day 95 % value at risk of today's holdings; positive is a loss."),
+        Field(
+            description="USD, one-day 95 % value at risk of today's holdings; positive is a loss.",
+            examples=[41250.75],
+        ),
     ]
     n_obs_ex_ante: Annotated[
-        int | None, Field(description="Sessions in which all covered holdings have a return.")
+        int | None, Field(description="Sessions in which all covered holdings have a return.", examples=[60])
     ]
     ex_ante_coverage: Annotated[
         float | None,
-        Field(description="Absolute delta-adjusted value the ex-ante figures cover / all of it, fraction."),
+        Field(
+            description="Absolute delta-adjusted value the ex-ante figures cover / all of it, fraction.",
+            examples=[0.98],
+        ),
     ]
-    ex_ante_reason: Annotated[str | None, Field(description="Why an ex-ante figure is null; null otherwise.")]
+    ex_ante_reason: Annotated[
+        str | None, Field(description="Why an ex-ante figure is null; null otherwise.", examples=[None])
+    ]
     factor_coverage: Annotated[
         float | None,
-        Field(description="Absolute market value with a beta / all absolute market value, fraction."),
+        Field(
+            description="Absolute market value with a beta / all absolute market value, fraction.",
+            examples=[0.97],
+        ),
     ]
 
 
@@ -87,27 +114,40 @@ class FactorExposure(Model):
     factor: Annotated[str, Field(description="Factor code.", examples=["market"])]
     name: Annotated[str, Field(description="Name of the factor.", examples=["Market Beta"])]
     proxy: Annotated[
-        str | None, Field(description="ETF whose returns are the factor's; null: a custom calculation.")
+        str | None,
+        Field(
+            description="ETF whose returns are the factor's; null: a custom calculation.", examples=["SPY"]
+        ),
     ]
     exposure: Annotated[
-        float | None, Field(description="Sum of market value / net asset value × beta; null with a reason.")
+        float | None,
+        Field(
+            description="Sum of market value / net asset value × beta; null with a reason.", examples=[0.79]
+        ),
     ]
     delta_adjusted_exposure: Annotated[
         float | None,
-        Field(description="Sum of delta-adjusted value / net asset value × beta; null with a reason."),
+        Field(
+            description="Sum of delta-adjusted value / net asset value × beta; null with a reason.",
+            examples=[0.84],
+        ),
     ]
     dollar_exposure: Annotated[
         float | None,
-        Field(description="USD, delta-adjusted exposure × net asset value; null with a reason."),
+        Field(
+            description="USD, delta-adjusted exposure × net asset value; null with a reason.",
+            examples=[2512000.0],
+        ),
     ]
     coverage: Annotated[
         float | None,
         Field(
             description="Absolute market value with a beta / all absolute market value, fraction; "
-            "null for an empty book."
+            "null for an empty book.",
+            examples=[0.97],
         ),
     ]
-    reason: Annotated[str | None, Field(description="Why a figure is null; null otherwise.")]
+    reason: Annotated[str | None, Field(description="Why a figure is null; null otherwise.", examples=[None])]
 
 
 class Factors(Answer):
@@ -119,19 +159,39 @@ class Factors(Answer):
 class Covariance(Model):
     """Covariance of two factors."""
 
-    factor_a: Annotated[str, Field(description="Factor code, not after factor_b.")]
-    factor_b: Annotated[str, Field(description="Factor code.")]
+    factor_a: Annotated[str, Field(description="Factor code, not after factor_b.", examples=["growth"])]
+    factor_b: Annotated[str, Field(description="Factor code.", examples=["market"])]
     covariance: Annotated[
         float | None,
-        Field(description="Annualized (× 252) sample covariance of daily returns over 60 sessions."),
+        Field(
+            description="Annualized (× 252) sample covariance of daily returns over 60 sessions.",
+            examples=[0.0312],
+        ),
     ]
-    reason: Annotated[str | None, Field(description="Why it is null; null otherwise.")]
+    reason: Annotated[str | None, Field(description="Why it is null; null otherwise.", examples=[None])]
 
 
 class Covariances(Answer):
     """Covariance of all pairs of factors: the upper triangle of the matrix with its diagonal."""
 
-    factors: Annotated[list[str], Field(description="Factor codes in order.")]
+    factors: Annotated[
+        list[str],
+        Field(
+            description="Factor codes in order.",
+            examples=[
+                [
+                    "market",
+                    "momentum",
+                    "value",
+                    "growth",
+                    "quality",
+                    "size",
+                    "low_volatility",
+                    "short_interest",
+                ]
+            ],
+        ),
+    ]
     items: Annotated[
         list[Covariance], Field(min_length=36, max_length=36, description="All pairs, factor_a first.")
     ]

@@ -11,14 +11,15 @@ from api.schemas.positions import TagOnPosition
 class Tag(TagOnPosition):
     """A tag of a user."""
 
-    position_count: Annotated[int, Field(description="Lots that carry it, in all portfolios.")]
+    position_count: Annotated[int, Field(description="Lots that carry it, in all portfolios.", examples=[2])]
 
 
 class Tags(Answer):
     """A page of the tags of the portfolio's owner."""
 
     portfolio_id: Annotated[  # type: ignore[assignment]
-        int | None, Field(description="Portfolio whose owner's tags these are; null: the caller has none.")
+        int | None,
+        Field(description="Portfolio whose owner's tags these are; null: the caller has none.", examples=[1]),
     ]
     items: Annotated[list[Tag], Field(description="Tags, by id.")]
     next: Next

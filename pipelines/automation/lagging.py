@@ -17,12 +17,12 @@ from pipelines.automation.jobs import (
     SNAPSHOT_ASSETS,
     materialize_job,
 )
-from pipelines.automation.times import due_session
 from pipelines.catch_up import BY_PORTFOLIO
 from pipelines.launch import Launch
 from pipelines.postgres import Role, connect
 from pipelines.sessions import utc_now
 from pipelines.settings import Settings, settings
+from pipelines.timetable import due_session
 
 
 def due_sessions(now: datetime, chosen: Settings) -> dict[str, date]:

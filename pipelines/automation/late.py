@@ -9,13 +9,13 @@ import dagster as dg
 from psycopg import Connection
 
 from pipelines.automation.jobs import PRIORITY_TAG, SCHEDULED_PRIORITY, materialize_job
-from pipelines.automation.times import NEW_YORK, at
 from pipelines.calc.factors import FACTORS
 from pipelines.launch import Launch
 from pipelines.postgres import Role, connect
 from pipelines.sessions import close_of, latest_session, offset, utc_now
 from pipelines.settings import Settings, settings
 from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
+from pipelines.timetable import NEW_YORK, at
 from sql import query
 
 LATE_TAG: Final = "sigmasight/late_closes"

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from pipelines.automation.jobs import CATCH_UP_PRIORITY, PRIORITY_TAG
-from pipelines.automation.times import NEW_YORK
 from pipelines.checks.rebuilt import random_sessions
 from pipelines.settings import settings
+from pipelines.timetable import NEW_YORK
 
 proof_job = dg.define_asset_job(
     "proof",

@@ -9,11 +9,11 @@ import dagster as dg
 from psycopg import Connection
 
 from pipelines.automation.jobs import CATCH_UP_PRIORITY, PRIORITY_TAG
-from pipelines.automation.times import NEW_YORK
 from pipelines.postgres import Role, connect
 from pipelines.sessions import utc_now
 from pipelines.settings import settings
 from pipelines.tables.run import RunRecord, open_run
+from pipelines.timetable import NEW_YORK
 from sql import query
 
 NOW_TAG: Final = "sigmasight/now"

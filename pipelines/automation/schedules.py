@@ -17,12 +17,12 @@ from pipelines.automation.jobs import (
     risk_job,
     snapshots_job,
 )
-from pipelines.automation.times import NEW_YORK
 from pipelines.catch_up import BY_PORTFOLIO
 from pipelines.launch import Launch
 from pipelines.postgres import Role, connect
 from pipelines.sessions import close_of, is_session
 from pipelines.settings import settings
+from pipelines.timetable import NEW_YORK
 
 
 def plan_day(connection: Connection[Any], assets: Sequence[str], now: datetime, reach: int) -> Launch | str:

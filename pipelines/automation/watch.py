@@ -11,9 +11,9 @@ from psycopg import Connection
 
 from pipelines.automation.late import unsettled
 from pipelines.automation.outbox import Alert
-from pipelines.automation.times import NEW_YORK
 from pipelines.sessions import is_session
 from pipelines.settings import Settings
+from pipelines.timetable import NEW_YORK
 from sql import query
 
 MOST_READ: Final = 200

@@ -1,7 +1,7 @@
 """`sigmasight status`: the morning page."""
 
 import json
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,12 +51,10 @@ def read_status(connection: "Connection[Any]", now: datetime, chosen: Any) -> di
     """
     from psycopg.rows import dict_row
 
-    from pipelines.automation.times import at, due_session, next_runs
-    from pipelines.sessions import close_of, latest_session, session_index
+    from pipelines.timetable import morning
 
-    latest, due = latest_session(now), due_session(now, chosen.snapshots_time)
-    not_due = session_index(latest) - session_index(due)
-    params = {"latest": latest, "portfolios": None, "since": at(latest, time(0)), "limit": RUNS_SHOWN}
+    today = morning(now, chosen)
+    params = {"latest": today.latest, "portfolios": None, "since": today.since, "limit": RUNS_SHOWN}
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         portfolios, prices, restated, runs = (
             cursor.execute(query(f"status/{name}"), params).fetchall()
@@ -68,15 +66,15 @@ def read_status(connection: "Connection[Any]", now: datetime, chosen: Any) -> di
         portfolio["unpriced"] = [row["symbol"] for row in own if row["is_unpriced"]]
     return {
         "now": now,
-        "latest_session": latest,
-        "age_hours": round((now - close_of(latest)).total_seconds() / 3600, 1),
-        "due_session": due,
-        "is_complete": all(portfolio["sessions_behind"] <= not_due for portfolio in portfolios),
+        "latest_session": today.latest,
+        "age_hours": today.age_hours,
+        "due_session": today.due,
+        "is_complete": all(portfolio["sessions_behind"] <= today.not_due for portfolio in portfolios),
         "portfolios": portfolios,
         "restated_since": params["since"],
         "restated": restated,
         "last_runs": runs,
-        "next_runs": [{"job": job, "at": when} for job, when in next_runs(now, chosen)],
+        "next_runs": [{"job": job, "at": when} for job, when in today.next_runs],
     }
 
 
@@ -142,7 +140,7 @@ def _usd(amount: Decimal | None) -> str:
 
 
 def _local(instant: datetime) -> str:
-    from pipelines.automation.times import NEW_YORK
+    from pipelines.timetable import NEW_YORK
 
     return f"{instant.astimezone(NEW_YORK):%a %d %b %H:%M} New York"
 

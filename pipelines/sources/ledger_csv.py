@@ -60,7 +60,7 @@ def read_marks(
 ) -> tuple[list[MarkRow], tuple[str, ...]]:
     """Return the readable marks in the file's order, and the columns that were not understood."""
     table = read_table(data, MARK_COLUMNS, errors, max_bytes)
-    rows = [mark for row in table.rows if (mark := _mark(row, today, errors)) is not None]
+    rows = [mark for row in table.rows if (mark := read_mark(row, today, errors)) is not None]
     return rows, table.unknown_columns
 
 
@@ -69,11 +69,12 @@ def read_flows(
 ) -> tuple[list[FlowRow], tuple[str, ...]]:
     """Return the readable flows in the file's order, and the columns that were not understood."""
     table = read_table(data, FLOW_COLUMNS, errors, max_bytes)
-    rows = [flow for row in table.rows if (flow := _flow(row, today, errors)) is not None]
+    rows = [flow for row in table.rows if (flow := read_flow(row, today, errors)) is not None]
     return rows, table.unknown_columns
 
 
-def _mark(row: Row, today: date, errors: ErrorList) -> MarkRow | None:
+def read_mark(row: Row, today: date, errors: ErrorList) -> MarkRow | None:
+    """Read one row; None (and the reasons in the list) if anything is wrong with it."""
     cells = CellReader(row, errors, frozenset(column.name for column in MARK_COLUMNS))
     portfolio = cells.text("portfolio", MAX_PORTFOLIO_NAME)
     symbol = _private_symbol(cells)
@@ -98,7 +99,8 @@ def _private_symbol(cells: CellReader) -> str | None:
         return None
 
 
-def _flow(row: Row, today: date, errors: ErrorList) -> FlowRow | None:
+def read_flow(row: Row, today: date, errors: ErrorList) -> FlowRow | None:
+    """Read one row; None (and the reasons in the list) if anything is wrong with it."""
     cells = CellReader(row, errors, frozenset(column.name for column in FLOW_COLUMNS))
     portfolio = cells.text("portfolio", MAX_PORTFOLIO_NAME)
     flow_date = cells.day("date", today)

@@ -34,6 +34,7 @@ __all__ = [
     "gross_entry_cost",
     "lot_value",
     "parse_positions",
+    "read_lot",
 ]
 
 COLUMNS: Final = (
@@ -132,7 +133,7 @@ def parse_positions(data: bytes, today: date, *, max_bytes: int = MAX_BYTES) -> 
     """
     errors = ErrorList(PositionFileError)
     table = read_table(data, COLUMNS, errors, max_bytes)
-    rows = [_lot(row, today, errors) for row in table.rows]
+    rows = [read_lot(row, today, errors) for row in table.rows]
     errors.raise_if_any()
     return ParsedPositions(tuple(row for row in rows if row is not None), table.unknown_columns)
 
@@ -150,7 +151,7 @@ class _Draft:
     multiplier: Decimal | None
 
 
-def _lot(row: Row, today: date, errors: ErrorList) -> PositionRow | None:
+def read_lot(row: Row, today: date, errors: ErrorList) -> PositionRow | None:
     """Read one row; None (and the reasons in the list) if anything is wrong with it."""
     before = len(errors)
     cells = CellReader(row, errors, _REQUIRED)

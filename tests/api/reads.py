@@ -6,8 +6,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.schemas.attribution import Attribution
+from api.schemas.entries import Uploads
 from api.schemas.portfolio import Portfolio, PortfolioHistory
-from api.schemas.positions import GroupedPositions, PositionDetail, PositionHistory, Positions, PositionTags
+from api.schemas.position import PositionDetail, PositionHistory, PositionTags
+from api.schemas.positions import GroupedPositions, Positions
 from api.schemas.risk import Covariances, Factors, Greeks, Metrics
 from api.schemas.tags import Tags
 
@@ -34,6 +36,7 @@ class Read:
 READS = (
     Read("/portfolio", Portfolio),
     Read("/portfolio/history", PortfolioHistory),
+    Read("/portfolio/uploads", Uploads),
     Read("/portfolio/attribution", Attribution),
     Read("/portfolio/attribution", Attribution, {"by": "tag"}),
     Read("/portfolio/attribution", Attribution, {"by": "type"}),

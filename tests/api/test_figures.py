@@ -70,6 +70,43 @@ def test_returns_chain_the_stored_daily_returns(ann: Caller, filled: Filled) -> 
         assert body[name] == pytest.approx(chained - 1.0, rel=1e-12)
 
 
+def test_exposure_is_netted_by_issuer(ann: Caller) -> None:
+    """AAPL stock and call are one issuer, MSFT short and short put another; the rest stand alone."""
+    portfolio, items = exact(ann, "/portfolio"), exact(ann, "/positions")["items"]
+    for name, total in (
+        ("market_value", "issuer_gross_exposure"),
+        ("delta_adjusted_value", "delta_issuer_gross_exposure"),
+    ):
+        by_issuer: dict[str, Decimal] = {}
+        for item in items:
+            issuer = item["underlying"] or item["symbol"]
+            by_issuer[issuer] = by_issuer.get(issuer, Decimal(0)) + item[name]
+        assert portfolio[total] == sum(abs(value) for value in by_issuer.values())
+    # The calls are long with the stock and the puts are short with it: only deltas net.
+    assert portfolio["issuer_gross_exposure"] == portfolio["gross_exposure"]
+    assert portfolio["delta_issuer_gross_exposure"] < portfolio["delta_gross_exposure"]
+    assert float(portfolio["issuer_leverage"]) == pytest.approx(
+        float(portfolio["issuer_gross_exposure"] / portfolio["net_asset_value"])
+    )
+
+
+def test_unrealized_pnl_is_the_sum_of_the_lots(ann: Caller) -> None:
+    for session in (SESSION, "2024-03-18"):  # on which a lot leaves, with nothing unrealized
+        portfolio, items = (exact(ann, path, as_of=session) for path in ("/portfolio", "/positions"))
+        assert portfolio["unrealized_pnl"] == sum(item["unrealized_pnl"] for item in items["items"])
+
+
+@pytest.mark.parametrize("session", [SESSION, "2024-03-18", "2024-02-16"])
+def test_top_movers_are_the_extremes_of_the_lots(ann: Caller, session: str) -> None:
+    found = exact(ann, "/portfolio", as_of=session)["top_movers"]
+    earned = [(item["daily_pnl"], item["id"]) for item in exact(ann, "/positions", as_of=session)["items"]]
+    gains = sorted((-pnl, lot) for pnl, lot in earned if pnl > 0)[:5]
+    losses = sorted((pnl, lot) for pnl, lot in earned if pnl < 0)[:5]
+    assert [(-one["daily_pnl"], one["id"]) for one in found["gains"]] == gains
+    assert [(one["daily_pnl"], one["id"]) for one in found["losses"]] == losses
+    assert gains or losses
+
+
 def test_history_is_the_snapshots(ann: Caller, filled: Filled) -> None:
     items = exact(ann, "/portfolio/history")["items"]
     for item in items[:: len(items) // 5]:

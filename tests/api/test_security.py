@@ -218,5 +218,15 @@ def test_other_origins_may_nothing_unless_named(filled: Filled, client: TestClie
         preflight = other.options("/api/v1/portfolio", headers=asked)
         assert preflight.headers["access-control-allow-origin"] == "https://desk.example"
         assert "access-control-allow-credentials" not in preflight.headers
+        for refused in (
+            asked | {"Origin": "https://evil.example"},
+            asked | {"Access-Control-Request-Method": "PATCH"},
+            asked | {"Access-Control-Request-Headers": "X-Evil"},
+        ):
+            answer = other.options("/api/v1/portfolio", headers=refused)
+            assert "Disallowed" in problem(answer, 403, "cors_refused").detail
+            named = answer.headers.get("access-control-allow-origin")
+            assert named == (None if "evil" in refused["Origin"] else refused["Origin"])
+            assert answer.headers["x-content-type-options"] == "nosniff"
         evil = other.get("/health", headers={"Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in evil.headers

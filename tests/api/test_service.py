@@ -136,15 +136,26 @@ def test_requests_are_logged_as_json(ann: Caller, filled: Filled, caplog: pytest
     assert ann.token not in caplog.text
 
 
-def test_lists_are_compressed(ann: Caller) -> None:
-    assert (
-        ann.get("/portfolio/history", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"]
-        == "gzip"
-    )
-    assert (
-        "content-encoding"
-        not in ann.get("/portfolio/history", headers={"Accept-Encoding": "identity"}).headers
-    )
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("br", "br"),
+        ("gzip, deflate, br", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("identity", None),
+        ("", None),
+    ],
+)
+def test_lists_are_compressed(ann: Caller, accepted: str, encoding: str | None) -> None:
+    plain = ann.get("/portfolio/history", headers={"Accept-Encoding": "identity"})
+    found = ann.get("/portfolio/history", headers={"Accept-Encoding": accepted})
+    assert found.headers.get("content-encoding") == encoding
+    assert found.headers["etag"] == plain.headers["etag"]
+    assert {"Authorization", "Accept-Encoding"} >= set(found.headers["vary"].split(", "))
+    assert found.content == plain.content
+    sent, whole = (int(one.headers["content-length"]) for one in (found, plain))
+    assert 3 * sent < whole if encoding else sent == whole
 
 
 def schemas_without_description(document: dict[str, Any]) -> list[str]:
@@ -160,7 +171,7 @@ def test_documentation(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     operations = [one for path in document["paths"].values() for one in path.values()]
     names = [one["operationId"] for one in operations]
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 19
     assert schemas_without_description(document) == []
     for operation in operations:
         assert operation["summary"]

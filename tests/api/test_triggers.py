@@ -93,6 +93,11 @@ def test_an_equal_request_waits_for_the_first(desk: Desk, path: str, body: Any) 
     with desk.unchanged():
         problem(post(root, path, body, "k"), 409, "already_requested")
     desk.run(first, "failed")
+    desk.ask("update analytics.runs set interrupted = true returning 1")
+    with desk.unchanged():
+        # The run that was interrupted was made again, and is still running.
+        problem(post(root, path, body), 409, "already_requested")
+    desk.ask("update analytics.runs set interrupted = false, status = 'failed' returning 1")
     assert post(root, path, body).status_code == 202
 
 

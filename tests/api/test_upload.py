@@ -6,6 +6,8 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from api.intake.requests import ATTEMPTS
+from pipelines.automation import daily
 from tests.api.desk import SAMPLE, Desk
 from tests.api.test_every_read import field_codes, problem
 
@@ -188,6 +190,24 @@ def test_a_run_is_followed_to_its_end(desk: Desk) -> None:
     )
     assert state["left_out"] == [{"portfolio_id": mine["portfolio_id"], "reason": "a hole"}]
     assert len(desk.root.get(path).json()["left_out"]) == 2
+
+
+def test_an_interrupted_run_is_made_again(desk: Desk) -> None:
+    """Up to five times; then the request has failed."""
+    ann = desk.ann
+    upload = ann.upload(SAMPLE, name="Main").json()
+    path = f"/admin/runs/{upload['request_id']}"
+    for attempt in range(ATTEMPTS):
+        state = ann.get(path).json()
+        assert (state["status"], state["run_id"], state["error"]) == ("queued", None, None), attempt
+        with desk.unchanged():
+            assert ann.upload(SAMPLE, name="Main").json()["request_id"] == upload["request_id"]
+        desk.run(upload["request_id"], "failed", error="killed")
+        desk.ask("update analytics.runs set interrupted = true returning 1")
+    state = ann.get(path).json()
+    assert (state["status"], state["error"]) == ("failed", "killed")
+    assert ann.upload(SAMPLE, name="Main").json()["request_id"] > upload["request_id"]
+    assert ATTEMPTS == daily.ATTEMPTS
 
 
 def test_the_bare_application_takes_nothing(client: TestClient, ann: Any, filled: Any) -> None:

@@ -16,12 +16,12 @@ from api.intake.users import add_user
 from pipelines.automation import lagging, late
 from pipelines.automation.requests import requested_runs
 from pipelines.automation.schedules import day_schedules
-from pipelines.automation.times import NEW_YORK
 from pipelines.calc.factors import FACTORS
 from pipelines.definitions import defs
 from pipelines.postgres import DatabaseUrls
 from pipelines.sessions import offset, session_range
 from pipelines.settings import settings
+from pipelines.timetable import NEW_YORK
 
 HELD = ("AAPL", "MSFT", "XOM", "KO")
 JOBS = ("daily_market_data", "daily_risk_metrics", "daily_snapshots")

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from rich.console import Console
 
-from pipelines.automation.times import next_runs
 from pipelines.cli.status import print_status, read_status
 from pipelines.sessions import offset
 from pipelines.settings import settings
+from pipelines.timetable import next_runs
 from sql import query
 from tests.automation.desk import JOBS, SYMBOLS, Desk, new_york
 

@@ -13,6 +13,7 @@ ROLES = (Role.INTAKE, Role.PIPELINE, Role.READER)
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 VERSIONED = {"portfolios", "positions", "tags", "position_tags", "private_marks", "cash_flows"}
 READABLE_BOOK = VERSIONED | {f"{name}_history" for name in VERSIONED} | {"uploads", "run_requests"}
+READERS_BOOK = READABLE_BOOK | {"withdrawals"}
 EQUITY = {"equity_balance", "equity_as_of"}
 
 
@@ -22,7 +23,8 @@ def may(role: Role, schema: str, table: str, column: str, verb: str) -> bool:
         return role is Role.READER and (table, verb) == ("alembic_version", "SELECT")
     if verb == "SELECT":
         if schema == "book":
-            return table in READABLE_BOOK or (table == "users" and column != "password_hash")
+            readable = READABLE_BOOK if role is Role.PIPELINE else READERS_BOOK
+            return table in readable or (table == "users" and column != "password_hash")
         return True
     if role is Role.INTAKE and schema == "book" and verb in ("INSERT", "UPDATE", "DELETE"):
         return intake_may(table, column, verb)
@@ -35,7 +37,7 @@ def may(role: Role, schema: str, table: str, column: str, verb: str) -> bool:
 
 def intake_may(table: str, column: str, verb: str) -> bool:
     """The intake writes the book: never its past, the equity columns, ids of what exists, or what is insert-only."""
-    if table in ("uploads", "run_requests"):
+    if table in ("uploads", "run_requests", "withdrawals"):
         return verb == "INSERT"
     if table == "users":
         return verb == "INSERT" or (verb == "UPDATE" and column != "id")

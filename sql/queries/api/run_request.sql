@@ -1,5 +1,6 @@
 -- A request of the caller (an administrator: of anybody) and the newest run that answers it, with the portfolios left
--- out of it that the caller may see. No row: there is no such request for this caller.
+-- out of it that the caller may see. One whose runs were all interrupted is queued: it is made again, so many attempts
+-- long. No row: there is no such request for this caller.
 select json_build_object(
         'request_id', q.id,
         'kind', q.kind,
@@ -21,7 +22,11 @@ select json_build_object(
     )::text
 from book.users u
 join book.run_requests q on q.id = %(request_id)s and (q.requested_by = u.id or u.role = 'admin')
+cross join lateral (
+    select coalesce(bool_and(n.interrupted), true) and count(*) < %(attempts)s as unanswered
+    from analytics.runs n where n.request_id = q.id
+) tried
 left join lateral (
     select n.* from analytics.runs n where n.request_id = q.id order by n.started_at desc, n.run_id limit 1
-) r on true
+) r on not tried.unanswered
 where u.id = %(user_id)s

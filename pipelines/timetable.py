@@ -1,10 +1,18 @@
 """When the day's jobs run. Knows the calendar and the settings, not Dagster."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from pipelines.sessions import is_session, latest_session, offset, session_on_or_after
+from pipelines.sessions import (
+    close_of,
+    is_session,
+    latest_session,
+    offset,
+    session_index,
+    session_on_or_after,
+)
 from pipelines.settings import Settings
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -21,6 +29,35 @@ def due_session(now: datetime, when: time) -> date:
     """The last session whose daily run, at `when`, should be over."""
     latest = latest_session(now)
     return latest if now >= at(latest, when) + GRACE else offset(latest, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """What a morning page is about, at an instant."""
+
+    latest: date
+    due: date
+    """The last session that every portfolio should have."""
+    not_due: int
+    """Sessions from that one to the latest."""
+    since: datetime
+    """When the latest session's day began (UTC): what changed of older ones since then was restated."""
+    age_hours: float
+    """Since the latest session closed."""
+    next_runs: list[tuple[str, datetime]]
+
+
+def morning(now: datetime, chosen: Settings) -> Morning:
+    """Return what the morning page of an instant is about."""
+    latest, due = latest_session(now), due_session(now, chosen.snapshots_time)
+    return Morning(
+        latest=latest,
+        due=due,
+        not_due=session_index(latest) - session_index(due),
+        since=at(latest, time(0)),
+        age_hours=round((now - close_of(latest)).total_seconds() / 3600, 1),
+        next_runs=next_runs(now, chosen),
+    )
 
 
 def next_runs(now: datetime, chosen: Settings) -> list[tuple[str, datetime]]:

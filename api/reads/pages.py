@@ -1,0 +1,66 @@
+"""Which page of a list is asked for: of sessions between two dates, or of things by id."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Query
+
+from api.parameters import Limit
+from api.reads.question import Cursor, End, Question, Start, in_order
+
+MAX_SESSIONS: Final = 1000
+DEFAULT_SESSIONS: Final = 252
+"""A year."""
+MAX_ITEMS: Final = 1000
+DEFAULT_ITEMS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """A page of the sessions from `start` to `end`, oldest first."""
+
+    start: date | None
+    end: date | None
+    limit: int
+    cursor: str | None
+
+    def turn(self, asked: Question) -> dict[str, Any]:
+        """Return what the list's query is given; the question is then asked as of the cursor's instant."""
+        in_order(self.start, self.end)
+        after = asked.turn_page(self.cursor, date.fromisoformat)
+        return {"start": self.start, "end": self.end, "after": after, "limit": self.limit}
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """A page of things by ascending id."""
+
+    limit: int
+    cursor: str | None
+
+    def turn(self, asked: Question) -> dict[str, Any]:
+        """Return what the list's query is given; the question is then asked as of the cursor's instant."""
+        return {"after": asked.turn_page(self.cursor, int), "limit": self.limit}
+
+
+async def _sessions(
+    start: Start = None,
+    end: End = None,
+    limit: Annotated[
+        Limit, Query(ge=1, le=MAX_SESSIONS, description="Sessions in a page.")
+    ] = DEFAULT_SESSIONS,
+    cursor: Cursor = None,
+) -> SessionPage:
+    return SessionPage(start, end, limit, cursor)
+
+
+async def _items(
+    limit: Annotated[Limit, Query(ge=1, le=MAX_ITEMS, description="Items in a page.")] = DEFAULT_ITEMS,
+    cursor: Cursor = None,
+) -> ItemPage:
+    return ItemPage(limit, cursor)
+
+
+SessionsAsked = Annotated[SessionPage, Depends(_sessions)]
+ItemsAsked = Annotated[ItemPage, Depends(_items)]

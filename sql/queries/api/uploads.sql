@@ -1,0 +1,18 @@
+-- A page of the files that made a portfolio what it is, as known at an instant.
+with page as (
+    select u.id, u.file_name, u.row_count, u.uploaded_at,
+        case when w.withdrawn_at <= coalesce(%(known_at)s::timestamptz, 'infinity') then w.withdrawn_at end as withdrawn_at
+    from book.uploads u left join book.withdrawals w on w.upload_id = u.id
+    where u.portfolio_id = %(portfolio_id)s
+      and u.uploaded_at <= coalesce(%(known_at)s::timestamptz, 'infinity')
+      and (%(after)s::bigint is null or u.id > %(after)s::bigint)
+    order by u.id
+    limit %(limit)s + 1
+), shown as (
+    select * from page order by id limit %(limit)s
+)
+select json_build_object(
+        'reason', %(missing)s::text,
+        'items', coalesce((select json_agg(shown order by shown.id) from shown), '[]')
+    )::text,
+    case when (select count(*) from page) > %(limit)s then (select max(id) from shown) end

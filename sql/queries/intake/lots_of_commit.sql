@@ -1,0 +1,8 @@
+-- Lots of a portfolio that a commit wrote, as they are.
+select o.id, o.symbol, o.asset_class, o.quantity, o.entry_price, o.entry_date, o.exit_date, o.exit_price, o.multiplier,
+    o.name, array(
+        select t.name from book.position_tags k join book.tags t on t.id = k.tag_id where k.position_id = o.id
+    ) as tags
+from book.positions o
+where o.portfolio_id = %(portfolio_id)s and o.commit_id = %(commit_id)s
+order by o.id
