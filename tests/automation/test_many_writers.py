@@ -117,7 +117,8 @@ def test_two_runs_of_one_process_take_turns(desk: Desk) -> None:
     with psycopg.connect(desk.urls.pipeline, autocommit=True) as other:
         with open_run(desk.pipeline, RunRecord("first", "daily", DAY, DAY)):
             holders = (
-                "select count(*) from pg_locks where locktype = 'advisory' and granted and objid = 7426002"
+                "select count(*) from pg_locks l join pg_database d on d.oid = l.database "
+                "where locktype = 'advisory' and granted and objid = 7426002 and datname = current_database()"
             )
             assert other.execute(holders).fetchone() == (1,)
         with open_run(other, RunRecord("second", "daily", DAY, DAY)):
