@@ -30,7 +30,19 @@ from api.passwords import verify_password
 from api.rate_limit import RateLimit
 from api.reads.memory import Memory
 from api.remembering import Remembering
-from api.routers import auth, health, portfolio, positions, risk, runs, tag_edits, tags, triggers, upload
+from api.routers import (
+    auth,
+    health,
+    lineage,
+    portfolio,
+    positions,
+    risk,
+    runs,
+    tag_edits,
+    tags,
+    triggers,
+    upload,
+)
 from api.throttle import Throttle
 from api.tokens import TokenError, verify
 from pipelines.settings import Settings, settings
@@ -87,7 +99,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     app.include_router(
         auth.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 429, 503)
     )
-    for router in (portfolio.router, positions.router, risk.router, tags.router):
+    for router in (portfolio.router, positions.router, risk.router, tags.router, lineage.router):
         app.include_router(
             router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503) | UNCHANGED
         )
@@ -120,6 +132,7 @@ def _lifespan(given: Settings | None, intake: bool) -> Callable[[FastAPI], Abstr
         logs.configure()
         chosen = given or settings()
         app.state.jwt_key = chosen.jwt_key()
+        app.state.ui_url = f"http://127.0.0.1:{chosen.ui_port}"
         app.state.cors_origins = chosen.allowed_origins()
         app.state.database = Database(chosen.urls().reader)
         app.state.changes = Changes(chosen.urls().reader)
