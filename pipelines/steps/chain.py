@@ -6,6 +6,7 @@ from typing import Final
 from pipelines.steps.factor_betas import factor_betas
 from pipelines.steps.factor_exposures import factor_exposures
 from pipelines.steps.known_at import Instant, KnownAt
+from pipelines.steps.ledger import record_restatements
 from pipelines.steps.plan import Request, read_plan
 from pipelines.steps.position_greeks import position_greeks
 from pipelines.steps.position_pnl import position_pnl
@@ -55,6 +56,8 @@ def run_step(
             )
         if name == "rolled_equity":
             mirror_equity(work)
+        if name == "snapshots" and result.written.get(name, Written()).rows_superseded:
+            record_restatements(database)
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
     result.sessions = (plan.start_ix, plan.end_ix)
