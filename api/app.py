@@ -42,6 +42,7 @@ from api.routers import (
     tags,
     triggers,
     upload,
+    why,
 )
 from api.throttle import Throttle
 from api.tokens import TokenError, verify
@@ -107,7 +108,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
         runs.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503)
     )
     if intake:
-        for router in (upload.router, tag_edits.router, triggers.router):
+        for router in (upload.router, tag_edits.router, triggers.router, why.router):
             app.include_router(
                 router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 503)
             )

@@ -48,6 +48,11 @@ class Launch:
 
 def run(launch: Launch) -> str:
     """Materialize every asset over a range and return the run id; RunFailedError says what went wrong."""
+    return run_job("materialize", launch.run_config(), launch.tags())
+
+
+def run_job(name: str, run_config: dict[str, Any], tags: dict[str, str]) -> str:
+    """Run a job in this process and return the run id; RunFailedError says what went wrong."""
     from pipelines.dagster_storage import dagster_environment
 
     os.environ.update(dagster_environment())
@@ -57,11 +62,11 @@ def run(launch: Launch) -> str:
 
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.get() as instance:
-        job = defs.resolve_job_def("materialize")
+        job = defs.resolve_job_def(name)
         result = job.execute_in_process(
-            run_config=launch.run_config() | quiet,
+            run_config=run_config | quiet,
             instance=instance,
-            tags=launch.tags(),
+            tags=tags,
             raise_on_error=False,
         )
         if not result.success:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from psycopg import Connection
@@ -10,17 +10,22 @@ from psycopg import Connection
 from api.intake.errors import ConflictError, IntakeError
 from sql import query
 
-Kind = Literal["upload", "daily", "recalculate"]
+Kind = Literal["upload", "daily", "recalculate", "why"]
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What to materialize. No portfolios: all; no start: the first session missing; no end: the latest."""
+    """What to materialize. No portfolios: all; no start: the first session missing; no end: the latest.
+
+    why: the change of a portfolio's figures of a session, from what was known at one instant to another, instead.
+    """
 
     kind: Kind
     portfolio_ids: tuple[int, ...] | None = None
     start: date | None = None
     end: date | None = None
+    known_from: datetime | None = None
+    known_to: datetime | None = None
 
     def params(self) -> dict[str, Any]:
         """Return the columns of `book.run_requests`."""
@@ -29,6 +34,8 @@ class RunRequest:
             "portfolio_ids": None if self.portfolio_ids is None else sorted(set(self.portfolio_ids)),
             "start": self.start,
             "end": self.end,
+            "known_from": self.known_from,
+            "known_to": self.known_to,
         }
 
 
@@ -64,6 +71,13 @@ def trigger(
             "already_requested", f"request {pending[0]} asks for the same and is {pending[1]}"
         )
     return request_run(connection, request, requested_by, idempotency_key)
+
+
+def answer_requested(connection: Connection[Any], asked: RunRequest, requested_by: int) -> int:
+    """Return the request that answers a question: an equal one that is queued or running, else a new one."""
+    connection.execute(query("intake/lock_triggers"))
+    pending = connection.execute(query("intake/equal_request"), asked.params()).fetchone()
+    return request_run(connection, asked, requested_by) if pending is None else int(pending[0])
 
 
 def history_requested(connection: Connection[Any], portfolio_id: int, requested_by: int) -> int:

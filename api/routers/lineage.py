@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
-from api.parameters import Day, Id
+from api.parameters import Day, Id, Instant
 from api.reads.chain import DAGSTER_ASSET, INPUTS, Asset, upstream
-from api.reads.lineage import LineageQuestion
+from api.reads.lineage import LineageQuestion, WhyQuestion
 from api.reads.question import KnownAt, PortfolioId
-from api.schemas.lineage import Lineage
+from api.schemas.lineage import Lineage, Metric, Waterfall
 from api.security import Caller
 
 router = APIRouter(tags=["lineage"])
@@ -63,3 +63,48 @@ async def lineage(
         "ui": asked.request.app.state.ui_url,
     }
     return await asked.answer("api/lineage", params)
+
+
+@router.get(
+    "/lineage/why",
+    operation_id="getWhy",
+    summary="Why a figure changed",
+    response_model=Waterfall,
+)
+async def why(
+    request: Request,
+    caller: Caller,
+    metric: Annotated[Metric, Query(description="Figure of a snapshot, USD.", examples=["net_asset_value"])],
+    session: Annotated[
+        Day,
+        Query(
+            description="Session of the figure; a day that is no session is answered for the session before.",
+            examples=["2026-01-30"],
+        ),
+    ],
+    known_from: Annotated[
+        Instant,
+        Query(alias="from", description="Instant at which the figure was known as it was before."),
+    ],
+    known_to: Annotated[
+        Instant | None,
+        Query(
+            alias="to",
+            description="Instant at which it was known as it is after. Default: the newest commit.",
+        ),
+    ] = None,
+    portfolio_id: PortfolioId = None,
+) -> Response:
+    """The change of a figure, taken apart into causes: `change` is the sum of the parts, to the ten-thousandth.
+
+    Causes were substituted one at a time, in the order of `parts`: code (new code on the old inputs − the stored
+    value), initial equity and inception, flows, positions, multipliers, marks, and by symbol closes first seen and
+    closes restated. It is computed when asked for, by `POST /lineage/why`; until then `reason` is not_computed.
+    """
+    asked = WhyQuestion(request, caller, portfolio_id, session, known_to, known_from=known_from)
+    params = {
+        "metric": metric,
+        "known_from": known_from,
+        "ui": request.app.state.ui_url,
+    }
+    return await asked.answer("api/why", params)

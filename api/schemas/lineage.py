@@ -113,3 +113,79 @@ class Lineage(Answer):
             description="Prices of these lots. Windows of returns (betas, risk) are in the slices' input hashes only."
         ),
     ]
+
+
+Metric = Literal[
+    "net_asset_value",
+    "daily_pnl",
+    "cash",
+    "long_exposure",
+    "short_exposure",
+    "gross_exposure",
+    "net_exposure",
+    "mtd_pnl",
+    "ytd_pnl",
+    "cumulative_pnl",
+]
+
+Cause = Literal[
+    "code", "history", "terms", "flows", "positions", "multipliers", "marks", "first_seen", "restated"
+]
+
+
+class WaterfallPart(Model):
+    """What one cause changed the figure by."""
+
+    cause: Annotated[
+        Cause,
+        Field(
+            description="code: the formula; history: earlier sessions stored from other inputs than the run's; terms: "
+            "initial equity and inception; flows, positions, multipliers, marks: of the book; first_seen: closes that "
+            "were missing; restated: closes that were other ones."
+        ),
+    ]
+    symbol: Annotated[
+        str | None, Field(description="Instrument whose closes changed; null for other causes.")
+    ]
+    amount: Annotated[float, Field(description="USD.")]
+
+
+class WhyRequest(Model):
+    """How to ask for a change to be taken apart."""
+
+    method: Annotated[Literal["POST"], Field(description="HTTP method.")]
+    path: Annotated[str, Field(description="Path.", examples=["/api/v1/lineage/why"])]
+    body: Annotated[dict[str, str | int], Field(description="JSON body: portfolio_id, session, from, to.")]
+
+
+class Computed(Model):
+    """The run that took a change apart."""
+
+    run_id: Annotated[str, Field(description="Dagster run id.")]
+    computed_at: Annotated[AwareDatetime, Field(description="Instant (UTC).")]
+    url: Annotated[str, Field(description="The run in the Dagster UI.")]
+
+
+class Waterfall(Answer):
+    """A change taken apart; `known_at` is `to`.
+
+    `reason`: not_stored_then (the figure was not stored at `from`), not_computed (see `request`), not_materialized.
+    """
+
+    metric: Annotated[Metric, Field(description="Figure of a snapshot, USD.")]
+    known_from: Annotated[AwareDatetime, Field(description="As asked for by `from`.")]
+    value_from: Annotated[float | None, Field(description="USD, as known at `from`.")]
+    value_to: Annotated[float | None, Field(description="USD, as known at `to`.")]
+    change: Annotated[float | None, Field(description="USD, value_to less value_from.")]
+    parts: Annotated[
+        list[WaterfallPart] | None,
+        Field(description="In the order of substitution, without those that are 0; null if not computed."),
+    ]
+    residual: Annotated[
+        float | None, Field(description="USD, the change less all parts: 0, always; null if not computed.")
+    ]
+    computed: Annotated[
+        Computed | None,
+        Field(description="Null if not computed, and where there is no change to take apart."),
+    ]
+    request: Annotated[WhyRequest | None, Field(description="How to ask for it, if it is not computed.")]

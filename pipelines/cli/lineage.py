@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def mount(app: typer.Typer) -> None:
     """Add the commands to the main application."""
     app.command("replay")(replay)
+    app.command("why")(why)
 
 
 def replay(
@@ -52,3 +53,45 @@ def describe(done: "Replay") -> Iterable[str]:
         yield f"computed by code version {stored.code_version}, replayed by {stored.spec.code_version}"
     verdict = {"equal": f"equal, bit for bit: {done.rows:,} rows", "close": "equal but for the arithmetic"}
     yield verdict.get(done.verdict, "NOT equal") + (f": {done.detail}" if done.detail else "")
+
+
+def why(
+    portfolio: Annotated[int, typer.Option(help="Portfolio id.")],
+    session: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Session of the figure.")],
+    known_from: Annotated[
+        str, typer.Option("--from", help="Instant (ISO, with offset) at which it was known as it was before.")
+    ],
+    known_to: Annotated[
+        str | None, typer.Option("--to", help="Instant at which it is known as it is after. Default: now.")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="Figure of the snapshot.")] = "net_asset_value",
+) -> None:
+    """Take the change of a figure apart into causes: the parts sum to it exactly."""
+    from pipelines.cli.instants import instant
+    from pipelines.errors import SigmaSightError
+    from pipelines.launch import run_job
+    from pipelines.lineage.explain import Question, read_parts
+    from pipelines.lineage.waterfall import METRICS
+    from pipelines.postgres import Role, connect, running_database
+    from pipelines.sessions import utc_now
+
+    if metric not in METRICS:
+        raise SigmaSightError(f"{metric} cannot be taken apart; choose one of {', '.join(METRICS)}")
+    ends = (instant("--from", known_from), utc_now() if known_to is None else instant("--to", known_to))
+    if ends[0] > ends[1]:
+        raise SigmaSightError(f"--from {known_from} is after --to")
+    question = Question(portfolio, session.date(), *ends)
+    with running_database():
+        with connect(Role.READER) as connection:
+            found = read_parts(connection, question, metric)
+        if found is None:
+            from pipelines.automation.explanations import run_config
+
+            run_job("why", run_config(question), {})
+            with connect(Role.READER) as connection:
+                found = read_parts(connection, question, metric)
+    if found is None:
+        raise SigmaSightError("the run stored no parts")
+    typer.echo(f"{metric} of {question.session}, portfolio {portfolio}, USD")
+    for line in found.lines():
+        typer.echo(line)

@@ -15,7 +15,7 @@ from pipelines.tables.spec import date, integer, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
 
 _PORTFOLIO_INCEPTION = (integer("portfolio_id"), date("inception_date"))
-_POSITIONS = (
+POSITION_COLUMNS = (
     integer("position_id"),
     integer("portfolio_id"),
     text("symbol", SYMBOL_WIDTH),
@@ -31,6 +31,7 @@ _POSITIONS = (
     date("expiry"),
     text("underlying", SYMBOL_WIDTH),
 )
+"""A lot as `book/positions` returns it."""
 _MARKS = (integer("portfolio_id"), text("symbol", SYMBOL_WIDTH), date("mark_date"), number("price"))
 
 
@@ -66,10 +67,12 @@ def read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] |
     """Read the lots of some portfolios (None: all) as known at the instants of terms, positions and marks."""
     ids = {"portfolios": None if portfolios is None else list(portfolios)}
     inception = database.columns(_PORTFOLIO_INCEPTION, "book/portfolios", {"known_at": known_at.terms, **ids})
-    positions = database.columns(_POSITIONS, "book/positions", {"known_at": known_at.positions, **ids})
+    positions = database.columns(POSITION_COLUMNS, "book/positions", {"known_at": known_at.positions, **ids})
     marks = database.columns(_MARKS, "book/marks", {"known_at": known_at.marks, **ids})
     if known_at.multipliers != known_at.positions:
-        others = database.columns(_POSITIONS, "book/positions", {"known_at": known_at.multipliers, **ids})
+        others = database.columns(
+            POSITION_COLUMNS, "book/positions", {"known_at": known_at.multipliers, **ids}
+        )
         positions["multiplier"] = _multipliers(positions, others)
     by_portfolio = np.searchsorted(inception["portfolio_id"], positions["portfolio_id"])
     return make_book(positions, inception["inception_date"][by_portfolio], marks)

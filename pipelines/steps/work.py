@@ -27,7 +27,10 @@ _COVERAGE = (integer("portfolio_id"), integer("slices"))
 
 @dataclass(frozen=True)
 class Work:
-    """One asset's share of a run. left_out: portfolio id → why this asset could not compute it."""
+    """One asset's share of a run. left_out: portfolio id → why this asset could not compute it.
+
+    given_book: lots to use instead of the book's, such as corrected ones.
+    """
 
     database: Database
     plan: Plan
@@ -35,6 +38,7 @@ class Work:
     risk_free_rate: float = 0.0
     upstream: Upstream = STORED
     left_out: dict[int, str] = field(default_factory=dict)
+    given_book: Book | None = None
 
     def stored(self, columns: Sequence[Column], name: str, params: Params) -> Columns:
         """Rows of what earlier steps stored: `sql/queries/<name>.sql` of the tables this work reads."""
@@ -43,6 +47,8 @@ class Work:
     @cached_property
     def book(self) -> Book:
         """The lots of the planned portfolios."""
+        if self.given_book is not None:
+            return self.given_book
         return read_book(self.database, self.known_at, self.plan.portfolio_id.tolist())
 
     @cached_property
