@@ -1,36 +1,28 @@
-"""Questions about where the numbers of one session come from, and why they changed."""
+"""What has to hold of questions about where numbers come from, once it is settled what they are about."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from api.database import Transaction
-from api.errors import invalid
+from api.errors import invalid, not_found
+from api.reads.answer import Check
 from api.reads.clock import Moment
-from api.reads.question import Question
 
 
-@dataclass(slots=True)
-class LineageQuestion(Question):
-    """A question of which both a portfolio and a lot of it may be named; they must belong together."""
+def of_portfolio(portfolio_id: int) -> Check:
+    """Refuse a lot that is not of the portfolio it was asked about with: there is no such one (404)."""
 
-    of_portfolio: int | None = None
+    def check(moment: Moment) -> None:
+        if moment.portfolio_id != portfolio_id:
+            raise not_found("there is no such position", "position_not_found")
 
-    async def _settle(self, transaction: Transaction) -> tuple[Moment, str]:
-        moment, tag = await Question._settle(self, transaction)  # noqa: SLF001 - slots leave super() behind
-        if self.of_portfolio is not None and moment.portfolio_id != self.of_portfolio:
-            raise self._not_found()
-        return moment, tag
+    return check
 
 
-@dataclass(slots=True)
-class WhyQuestion(Question):
-    """A question about the change from what was known at `known_from` to what was known at `known_at`."""
+def since(known_from: datetime) -> Check:
+    """Refuse a change that ends before it starts (422 after_end)."""
 
-    known_from: datetime | None = None
+    def check(moment: Moment) -> None:
+        if known_from > moment.known_at:
+            end = moment.known_at.isoformat()
+            raise invalid("from", "after_end", f"from {known_from.isoformat()} is after to, {end}")
 
-    async def _settle(self, transaction: Transaction) -> tuple[Moment, str]:
-        moment, tag = await Question._settle(self, transaction)  # noqa: SLF001 - slots leave super() behind
-        if self.known_from is not None and self.known_from > moment.known_at:
-            then = moment.known_at.isoformat()
-            raise invalid("from", "after_end", f"from {self.known_from.isoformat()} is after to, {then}")
-        return moment, tag
+    return check

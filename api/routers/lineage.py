@@ -7,8 +7,8 @@ from fastapi.responses import Response
 
 from api.parameters import Day, Id, Instant
 from api.reads.chain import DAGSTER_ASSET, INPUTS, Asset, upstream
-from api.reads.lineage import LineageQuestion, WhyQuestion
-from api.reads.question import KnownAt, PortfolioId
+from api.reads.lineage import of_portfolio, since
+from api.reads.question import KnownAt, PortfolioId, Question
 from api.schemas.lineage import Lineage, Metric, Waterfall
 from api.security import Caller
 
@@ -31,13 +31,12 @@ async def _about(
     portfolio_id: PortfolioId = None,
     position_id: LotId = None,
     known_at: KnownAt = None,
-) -> LineageQuestion:
+) -> Question:
     """A question about the portfolio, or about a lot, which then decides the portfolio."""
     if position_id is None:
-        return LineageQuestion(request, caller, portfolio_id, session, known_at)
-    return LineageQuestion(
-        request, caller, None, session, known_at, position_id=position_id, of_portfolio=portfolio_id
-    )
+        return Question(request, caller, portfolio_id, session, known_at)
+    check = None if portfolio_id is None else of_portfolio(portfolio_id)
+    return Question(request, caller, None, session, known_at, position_id, check=check)
 
 
 @router.get(
@@ -47,7 +46,7 @@ async def _about(
     response_model=Lineage,
 )
 async def lineage(
-    asked: Annotated[LineageQuestion, Depends(_about)],
+    asked: Annotated[Question, Depends(_about)],
     asset: Annotated[Asset, Path(description="Table of the number.", examples=["snapshots"])],
 ) -> Response:
     """The slice of a table with all slices it was computed from, down to the price rows and versions of lots.
@@ -101,7 +100,7 @@ async def why(
     value), initial equity and inception, flows, positions, multipliers, marks, and by symbol closes first seen and
     closes restated. It is computed when asked for, by `POST /lineage/why`; until then `reason` is not_computed.
     """
-    asked = WhyQuestion(request, caller, portfolio_id, session, known_to, known_from=known_from)
+    asked = Question(request, caller, portfolio_id, session, known_to, check=since(known_from))
     params = {
         "metric": metric,
         "known_from": known_from,

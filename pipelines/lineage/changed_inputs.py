@@ -107,10 +107,10 @@ def _changed_closes(
         symbols |= {*held["symbol"][public].tolist(), *held["underlying"][public].tolist()} - {""}
     named = np.array(sorted(symbols), dtype=np.str_)
     old, new = (read_closes(database, PricesAt(instant), named, 0, end_ix) for instant in (start, end))
-    first_seen = np.logical_and(np.isnan(old), ~np.isnan(new)).any(axis=0).tolist()
-    restated = np.logical_and(~np.isnan(old), np.not_equal(old, new)).any(axis=0).tolist()
+    first_seen = np.logical_and(np.isnan(old), ~np.isnan(new))
+    restated = np.logical_and(~np.isnan(old), np.not_equal(old, new))
     return [
-        (symbol, is_new, is_other)
-        for symbol, is_new, is_other in zip(named.tolist(), first_seen, restated, strict=True)
-        if is_new or is_other
+        (symbol, bool(first_seen[:, column].any()), bool(restated[:, column].any()))
+        for column, symbol in enumerate(named.tolist())
+        if (first_seen | restated)[:, column].any()
     ]
