@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipelines.cli import backfill, book, db, lineage, status, up, verify
+from pipelines.cli import backfill, book, db, lineage, repair, status, up, verify
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ book.mount(app)
 app.command("backfill")(backfill.backfill)
 verify.mount(app)
 lineage.mount(app)
+app.command("repair")(repair.repair)
 app.command("status")(status.status)
 app.add_typer(db.app, name="db")
 
