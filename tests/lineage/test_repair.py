@@ -68,8 +68,9 @@ def suppressed(world: World, request: pytest.FixtureRequest, monkeypatch: pytest
 def option_pnl(world: World, portfolio: int) -> Decimal:
     found: Decimal = world.rows(
         "select coalesce(sum(q.daily_pnl), 0) from analytics.position_pnl q"
-        " join book.positions p on p.id = q.position_id where p.asset_class = 'OPTION' and q.portfolio_id = %s", [portfolio],
-    )[0][0]  # fmt: skip
+        " join book.positions p on p.id = q.position_id where p.asset_class = 'OPTION' and q.portfolio_id = %s",
+        [portfolio],
+    )[0][0]
     return found
 
 
