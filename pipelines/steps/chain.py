@@ -56,8 +56,9 @@ def run_step(
             )
         if name == "rolled_equity":
             mirror_equity(work)
-        if name == "snapshots" and result.written.get(name, Written()).rows_superseded:
-            record_restatements(database)
+        replaced = result.written.get("snapshots", Written()).rows_superseded
+        if replaced:
+            record_restatements(database, replaced)
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
     result.sessions = (plan.start_ix, plan.end_ix)

@@ -42,11 +42,17 @@ with replaced as (
     union all select m.portfolio_id, 'marks', m.commit_id from book.private_marks m
     union all select m.portfolio_id, 'marks', m.superseded_by from book.private_marks_history m
 ), changed as (
-    select b.portfolio_id, b.cause, max(c.committed_at) as changed_at
+    -- One row per book: when each of its inputs last changed.
+    select b.portfolio_id,
+        max(c.committed_at) filter (where b.cause = 'terms') as terms_at,
+        max(c.committed_at) filter (where b.cause = 'flows') as flows_at,
+        max(c.committed_at) filter (where b.cause = 'positions') as positions_at,
+        max(c.committed_at) filter (where b.cause = 'multipliers') as multipliers_at,
+        max(c.committed_at) filter (where b.cause = 'marks') as marks_at
     from book_changes b
     join analytics.commits c on c.commit_id = b.commit_id
     where b.portfolio_id in (select k.id from books k) and c.committed_at > (select s.read_at from since s)
-    group by b.portfolio_id, b.cause
+    group by b.portfolio_id
 ), held as (
     select distinct p.portfolio_id, u.symbol
     from book.positions p
@@ -59,6 +65,18 @@ with replaced as (
     join analytics.commits c on c.commit_id = p.commit_id
     where c.committed_at > (select s.read_at from since s)
     group by h.portfolio_id, p.session
+), closes_until as (
+    -- By book and session: when any close at or before the session last changed.
+    select distinct w.portfolio_id, w.session, w.changed_at
+    from (
+        select q.portfolio_id, q.session,
+            max(q.changed_at) over (partition by q.portfolio_id order by q.session) as changed_at
+        from (
+            select k.portfolio_id, k.session, k.changed_at from closes k
+            union all
+            select r.portfolio_id, r.session, null from replaced r
+        ) q
+    ) w
 ), other_code as (
     select distinct s.session, s.portfolio_id
     from analytics.slices s
@@ -66,25 +84,22 @@ with replaced as (
         on h.asset = s.asset and h.session = s.session and h.portfolio_id = s.portfolio_id and h.superseded_by = s.commit_id
     where s.run_id = %(run_id)s and h.code_version <> s.code_version
       and s.asset in ('position_pnl', 'rolled_equity', 'position_greeks', 'snapshots')
+      and s.portfolio_id in (select b.id from books b)
       and s.session between (select min(r.session) from replaced r) and (select max(r.session) from replaced r)
 ), explained as (
-    select r.*, array(
-            select w.cause from (
-                select 'code' as cause, 0 as place
-                from other_code o where o.session = r.session and o.portfolio_id = r.portfolio_id
-                union all
-                select c.cause, array_position(
-                    array['terms', 'flows', 'positions', 'multipliers', 'marks'], c.cause
-                )
-                from changed c where c.portfolio_id = r.portfolio_id and c.changed_at > r.read_at
-                union all
-                select 'prices', 9 where exists (
-                    select from closes k
-                    where k.portfolio_id = r.portfolio_id and k.session <= r.session and k.changed_at > r.read_at
-                )
-            ) w order by w.place
-        ) as causes
+    select r.*, array_remove(array[
+            case when o.session is not null then 'code' end,
+            case when c.terms_at > r.read_at then 'terms' end,
+            case when c.flows_at > r.read_at then 'flows' end,
+            case when c.positions_at > r.read_at then 'positions' end,
+            case when c.multipliers_at > r.read_at then 'multipliers' end,
+            case when c.marks_at > r.read_at then 'marks' end,
+            case when k.changed_at > r.read_at then 'prices' end
+        ], null) as causes
     from replaced r
+    left join changed c on c.portfolio_id = r.portfolio_id
+    left join closes_until k on k.portfolio_id = r.portfolio_id and k.session = r.session
+    left join other_code o on o.portfolio_id = r.portfolio_id and o.session = r.session
 )
 insert into analytics.restatements
     (session, portfolio_id, commit_id, run_id, causes, old_net_asset_value, new_net_asset_value, old_daily_pnl, new_daily_pnl)
