@@ -34,6 +34,7 @@ from api.routers import (
     auth,
     entries,
     health,
+    lineage,
     portfolio,
     positions,
     risk,
@@ -44,6 +45,7 @@ from api.routers import (
     trades,
     triggers,
     upload,
+    why,
     withdrawals,
 )
 from api.throttle import Throttle
@@ -110,7 +112,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     app.include_router(
         auth.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 429, 503)
     )
-    for router in (portfolio.router, positions.router, risk.router, tags.router):
+    for router in (portfolio.router, positions.router, risk.router, tags.router, lineage.router):
         app.include_router(
             router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503) | UNCHANGED
         )
@@ -126,6 +128,7 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
             entries.router,
             tag_edits.router,
             triggers.router,
+            why.router,
         ):
             app.include_router(
                 router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 503)
@@ -152,6 +155,7 @@ def _lifespan(given: Settings | None, intake: bool) -> Callable[[FastAPI], Abstr
         chosen = given or settings()
         app.state.settings = chosen
         app.state.jwt_key = chosen.jwt_key()
+        app.state.ui_url = f"http://127.0.0.1:{chosen.ui_port}"
         app.state.cors_origins = chosen.allowed_origins()
         app.state.database = Database(chosen.urls().reader)
         app.state.changes = Changes(chosen.urls().reader)

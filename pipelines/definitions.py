@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipelines.assets import books, market, risk
 from pipelines.automation.alerts import alerts_sensor
+from pipelines.automation.explanations import why_job
 from pipelines.automation.jobs import market_job, materialize_job, risk_job, snapshots_job
 from pipelines.automation.lagging import lagging_portfolios
 from pipelines.automation.late import late_closes
@@ -19,7 +20,7 @@ ASSETS = dg.load_assets_from_modules([market, books, risk])
 defs = dg.Definitions(
     assets=ASSETS,
     asset_checks=[*CHECKS, random_sessions],
-    jobs=[materialize_job, market_job, risk_job, snapshots_job, retention_job, proof_job],
+    jobs=[materialize_job, market_job, risk_job, snapshots_job, retention_job, proof_job, why_job],
     schedules=[*day_schedules(), retention_schedule(), proof_schedule()],
     sensors=[run_requests, failed_requests, late_closes, lagging_portfolios, alerts_sensor],
     resources={"run": PipelineRun.configure_at_launch()},

@@ -1,6 +1,7 @@
 """Starting a run of the pipeline in this process, recorded in Dagster like any other."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -46,8 +47,15 @@ class Launch:
         return {"dagster/asset_partition_range_start": start, "dagster/asset_partition_range_end": end}
 
 
-def run(launch: Launch) -> str:
-    """Materialize every asset over a range and return the run id; RunFailedError says what went wrong."""
+def run(launch: Launch, assets: Sequence[str] | None = None) -> str:
+    """Materialize assets (None: every one) over a range and return the run id; RunFailedError says what went wrong."""
+    return run_job("materialize", launch.run_config(), launch.tags(), assets)
+
+
+def run_job(
+    name: str, run_config: dict[str, Any], tags: dict[str, str], assets: Sequence[str] | None = None
+) -> str:
+    """Run a job in this process and return the run id; RunFailedError says what went wrong."""
     from pipelines.dagster_storage import dagster_environment
 
     os.environ.update(dagster_environment())
@@ -57,11 +65,12 @@ def run(launch: Launch) -> str:
 
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.get() as instance:
-        job = defs.resolve_job_def("materialize")
+        job = defs.resolve_job_def(name)
         result = job.execute_in_process(
-            run_config=launch.run_config() | quiet,
+            run_config=run_config | quiet,
             instance=instance,
-            tags=launch.tags(),
+            tags=tags,
+            asset_selection=None if assets is None else [dg.AssetKey(asset) for asset in assets],
             raise_on_error=False,
         )
         if not result.success:

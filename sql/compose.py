@@ -1,6 +1,7 @@
 """Statements whose shape depends on a table: COPY in and out, and the replacement of slices."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import LiteralString, Protocol
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
@@ -72,6 +73,11 @@ def copy_out(columns: Sequence[ColumnLike], select: SQL | Composed) -> Composed:
 def table(schema: str, name: str, suffix: str = "") -> Identifier:
     """A qualified table name."""
     return Identifier(schema, name + suffix)
+
+
+def table_at(schema: str, name: str, known_at: datetime) -> Composed:
+    """Rows of a system-versioned table as known at an instant."""
+    return SQL("{}({})").format(Identifier(schema, f"{name}_at"), Literal(known_at))
 
 
 # What a writer never writes, by kind of column: it reads as null, or not at all.

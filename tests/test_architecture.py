@@ -37,6 +37,7 @@ ON_TOP = (
     "pipelines.dagster_storage",
     "pipelines.definitions",
     "pipelines.launch",
+    "pipelines.lineage",
     "pipelines.partitions",
     "pipelines.resources",
     "pipelines.samples",

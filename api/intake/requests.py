@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from psycopg import Connection
@@ -15,7 +15,7 @@ from sql import query
 ATTEMPTS: Final = 5
 """Runs that the pipeline makes of a request as long as each is interrupted; then it has failed."""
 
-Kind = Literal["upload", "daily", "recalculate"]
+Kind = Literal["upload", "daily", "recalculate", "why"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class RunRequest:
     """What to materialize. No portfolios: all; no start: the first session missing; no end: the latest.
 
     position_ids, digest: the lots of the trade that asks for it, and the SHA-256 of what was asked.
+    why: the change of a portfolio's figures of a session, from what was known at one instant to another, instead.
     """
 
     kind: Kind
@@ -31,6 +32,8 @@ class RunRequest:
     end: date | None = None
     position_ids: tuple[int, ...] | None = None
     digest: bytes | None = None
+    known_from: datetime | None = None
+    known_to: datetime | None = None
 
     def params(self) -> dict[str, Any]:
         """Return the columns of `book.run_requests`."""
@@ -41,6 +44,8 @@ class RunRequest:
             "end": self.end,
             "position_ids": None if self.position_ids is None else list(self.position_ids),
             "digest": self.digest,
+            "known_from": self.known_from,
+            "known_to": self.known_to,
         }
 
 
@@ -70,14 +75,26 @@ def trigger(
                 message = f"this key was given with another request ({request_id}) before"
                 raise IntakeError("idempotency_key_reused", message, "Idempotency-Key")
             return int(request_id)
-    pending = connection.execute(
-        query("intake/equal_request"), request.params() | {"attempts": ATTEMPTS}
-    ).fetchone()
+    pending = _pending(connection, request)
     if pending is not None:
         raise ConflictError(
             "already_requested", f"request {pending[0]} asks for the same and is {pending[1]}"
         )
     return request_run(connection, request, requested_by, idempotency_key)
+
+
+def answer_requested(connection: Connection[Any], asked: RunRequest, requested_by: int) -> int:
+    """Return the request that answers a question: an equal one that is queued or running, else a new one."""
+    connection.execute(query("intake/lock_triggers"))
+    pending = _pending(connection, asked)
+    return request_run(connection, asked, requested_by) if pending is None else int(pending[0])
+
+
+def _pending(connection: Connection[Any], asked: RunRequest) -> tuple[int, str] | None:
+    """Return an equal request that is queued or running, and which of the two."""
+    return connection.execute(
+        query("intake/equal_request"), asked.params() | {"attempts": ATTEMPTS}
+    ).fetchone()
 
 
 def history_requested(connection: Connection[Any], portfolio_id: int, requested_by: int) -> int:

@@ -1,7 +1,7 @@
 """Reading the answer to a question, and what it takes to know later that it still is the answer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,9 @@ from api.reads.origin import Origin
 from api.reads.statements import reading, rereading, statement
 from api.security import unauthenticated
 from api.tokens import Principal
+
+Check = Callable[[Moment], None]
+"""Refuses, by a ProblemError, a question that is not to be answered once it is settled what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class Reading:
     """One question, ready to be asked any number of times.
 
     name, params: the query that answers it, `sql/queries/<name>.sql`, given also what `Moment.params` says, user_id,
-    position_id and known_at (null: now). Its row is (object as text, key of the next page or null).
+    position_id and known_at (null: now). Its row is (object as text, key of the next page or null). check: of the
+    question, once it is settled.
     """
 
     origin: Origin
@@ -60,6 +64,7 @@ class Reading:
     name: str
     params: Mapping[str, Any]
     needs_portfolio: bool
+    check: Check | None = None
     _settled: tuple[int, Standing] | None = None
     """What was settled last, and the generation it was settled under."""
 
@@ -102,7 +107,10 @@ class Reading:
             self.needs_portfolio or self.params["portfolio_id"] is not None
         ):
             raise self._not_found()
-        return settle(standing, self.params["as_of"], self.params["known_at"])
+        moment = settle(standing, self.params["as_of"], self.params["known_at"])
+        if self.check is not None:
+            self.check(moment)
+        return moment
 
     def _not_found(self) -> ProblemError:
         """What is not there and what is another user's look the same."""

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.errors import invalid
 from api.parameters import Day, Id, Instant
 from api.reads import cursor as cursors
-from api.reads.answer import Reader, Reading
+from api.reads.answer import Check, Reader, Reading
 from api.reads.memory import Remembered
 from api.reads.origin import origin_of
 from api.reads.response import respond
@@ -58,7 +58,7 @@ class Question:
     """What was asked.
 
     position_id: set where the path names a lot, which then decides the portfolio. needs_portfolio: false where a
-    caller without any portfolio is answered too.
+    caller without any portfolio is answered too. check: what else has to hold of what it is about.
     """
 
     request: Request
@@ -68,6 +68,7 @@ class Question:
     known_at: datetime | None
     position_id: int | None = None
     needs_portfolio: bool = True
+    check: Check | None = None
 
     async def answer(self, name: str, params: Mapping[str, Any] | None = None) -> Response:
         """Answer with the one JSON object that `sql/queries/<name>.sql` makes, and what the answer is about."""
@@ -79,7 +80,7 @@ class Question:
             "known_at": self.known_at,
             **(params or {}),
         }
-        reading = Reading(origin_of(self.request), self.caller, name, asked, self.needs_portfolio)
+        reading = Reading(origin_of(self.request), self.caller, name, asked, self.needs_portfolio, self.check)
         state = self.request.app.state
         answer = await reading.answer(Reader(state.database, state.changes, state.now()))
         self.request.state.statements = answer.statements

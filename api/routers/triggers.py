@@ -65,7 +65,7 @@ async def recalculate(
 
 async def _request(response: Response, writes: Writing, asked: RunRequest, key: str | None) -> Requested:
     def work(connection: Connection[Any], user: User) -> int:
-        _limit(writes.request, user)
+        limit_requests(writes.request, user)
         check_portfolios(connection, asked.portfolio_ids or ())
         return trigger(connection, asked, user.id, key)
 
@@ -74,7 +74,8 @@ async def _request(response: Response, writes: Writing, asked: RunRequest, key: 
     return Requested(request_id=request_id)
 
 
-def _limit(request: Request, user: User) -> None:
+def limit_requests(request: Request, user: User) -> None:
+    """Refuse a user who asks for too many runs (429)."""
     limit: RateLimit = request.app.state.triggers
     wait = limit.attempt(user.id)
     if wait > 0.0:

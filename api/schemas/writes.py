@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints
 
-from api.parameters import Day, WholeId
+from api.parameters import Day, Instant, WholeId
 from api.schemas.common import Model
 
 MAX_TAG_IDS = 50
@@ -209,6 +209,23 @@ class Recalculation(Model):
     ] = None
     start: Annotated[Day, Field(description="First date of the range.", examples=["2026-01-02"])]
     end: Annotated[Day, Field(description="Last date of the range.", examples=["2026-01-30"])]
+
+
+class Why(Model):
+    """A change to take apart: of a snapshot's figures, from what was known at one instant to another."""
+
+    portfolio_id: Annotated[
+        WholeId | None, Field(description="Portfolio; null or absent: the user's first.", examples=[1])
+    ] = None
+    session: Annotated[Day, Field(description="Session of the figures.", examples=["2026-01-30"])]
+    known_from: Annotated[
+        Instant,
+        Field(alias="from", description="Known then as it was before.", examples=["2026-01-30T21:30:00Z"]),
+    ]
+    known_to: Annotated[
+        Instant,
+        Field(alias="to", description="Known then as it is after.", examples=["2026-02-01T21:30:00Z"]),
+    ]
 
 
 class LeftOut(Model):

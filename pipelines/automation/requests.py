@@ -9,9 +9,11 @@ import dagster as dg
 from psycopg import Connection
 
 from pipelines.automation.daily import ATTEMPTS, daily_range, read_progress
+from pipelines.automation.explanations import run_config, why_job
 from pipelines.automation.jobs import materialize_job
 from pipelines.catch_up import BY_PORTFOLIO, missing_range
 from pipelines.launch import Launch
+from pipelines.lineage.explain import Question
 from pipelines.postgres import Role, connect
 from pipelines.sessions import FIRST_PARTITION, latest_session, session_on_or_before, session_range, utc_now
 from pipelines.settings import settings
@@ -33,10 +35,12 @@ class RunRequested:
     end: date | None
     interrupted: int = 0
     """Runs of it that died before they could answer."""
+    known_from: datetime | None = None
+    known_to: datetime | None = None
 
 
 @dg.sensor(
-    job=materialize_job,
+    jobs=[materialize_job, why_job],
     description="One run for each row of book.run_requests; analytics.runs answers it.",
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -65,6 +69,10 @@ def failed_requests(context: dg.RunFailureSensorContext) -> None:
 def requested_runs(connection: Connection[Any], now: datetime, reach: int) -> Iterator[dg.RunRequest]:
     """Take the pending requests at an instant: a run each, or an answer that says why there is none."""
     for request in pending(connection):
+        question = question_of(request)
+        if question is not None:
+            yield why_request(request, question)
+            continue
         launch = resolve(connection, request, latest_session(now), reach)
         if isinstance(launch, Launch):
             yield run_request(request, replace(launch, now=now))
@@ -76,6 +84,13 @@ def pending(connection: Connection[Any]) -> list[RunRequested]:
     """Requests that no run answers yet, oldest first."""
     rows = connection.execute(query("requests/pending"), {"limit": BATCH, "attempts": ATTEMPTS})
     return [RunRequested(*row) for row in rows.fetchall()]
+
+
+def question_of(request: RunRequested) -> Question | None:
+    """Return what a request of the kind `why` asks; None for a request to materialize."""
+    if not (request.portfolio_ids and request.start and request.known_from and request.known_to):
+        return None
+    return Question(request.portfolio_ids[0], request.start, request.known_from, request.known_to)
 
 
 def resolve(connection: Connection[Any], request: RunRequested, latest: date, reach: int) -> Launch | str:
@@ -108,11 +123,32 @@ def resolve(connection: Connection[Any], request: RunRequested, latest: date, re
 
 
 def run_request(request: RunRequested, launch: Launch) -> dg.RunRequest:
-    """Ask Dagster for the run."""
-    # An interrupted one is made again by `pending`: Dagster's own retry is lost when the code server is down.
-    tags = launch.tags() | {REQUEST_TAG: str(request.id), "dagster/max_retries": "0"}
-    again = f"-{request.interrupted}" if request.interrupted else ""
-    return dg.RunRequest(run_key=f"request-{request.id}{again}", run_config=launch.run_config(), tags=tags)
+    """Ask Dagster for the run that materializes."""
+    return dg.RunRequest(
+        run_key=_run_key(request),
+        job_name=materialize_job.name,
+        run_config=launch.run_config(),
+        tags=launch.tags() | _tags(request),
+    )
+
+
+def why_request(request: RunRequested, question: Question) -> dg.RunRequest:
+    """Ask Dagster for the run that answers a question."""
+    return dg.RunRequest(
+        run_key=_run_key(request),
+        job_name=why_job.name,
+        run_config=run_config(question, request.id),
+        tags=_tags(request),
+    )
+
+
+def _run_key(request: RunRequested) -> str:
+    return f"request-{request.id}" + (f"-{request.interrupted}" if request.interrupted else "")
+
+
+def _tags(request: RunRequested) -> dict[str, str]:
+    # An interrupted run is made again by `pending`: Dagster's own retry is lost when the code server is down.
+    return {REQUEST_TAG: str(request.id), "dagster/max_retries": "0"}
 
 
 def refuse(connection: Connection[Any], request: RunRequested, reason: str) -> None:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipelines.cli import backfill, book, db, status, up, verify
+from pipelines.cli import backfill, book, db, lineage, repair, status, up, verify
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app.command("up")(up.up)
 book.mount(app)
 app.command("backfill")(backfill.backfill)
 verify.mount(app)
+lineage.mount(app)
+app.command("repair")(repair.repair)
 app.command("status")(status.status)
 app.add_typer(db.app, name="db")
 

@@ -7,14 +7,15 @@ import numpy as np
 
 from pipelines.calc import lots as calc_lots
 from pipelines.calc.lots import Lots
-from pipelines.calc.types import Columns, IntArray
+from pipelines.calc.types import Columns, FloatArray, IntArray
 from pipelines.sessions import sessions
+from pipelines.steps.known_at import KnownAt
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
 
 _PORTFOLIO_INCEPTION = (integer("portfolio_id"), date("inception_date"))
-_POSITIONS = (
+POSITION_COLUMNS = (
     integer("position_id"),
     integer("portfolio_id"),
     text("symbol", SYMBOL_WIDTH),
@@ -30,6 +31,7 @@ _POSITIONS = (
     date("expiry"),
     text("underlying", SYMBOL_WIDTH),
 )
+"""A lot as `book/positions` returns it."""
 _MARKS = (integer("portfolio_id"), text("symbol", SYMBOL_WIDTH), date("mark_date"), number("price"))
 
 
@@ -61,14 +63,27 @@ class Book:
         return len(self.symbols) + self.private_count
 
 
-def read_book(database: Database, known_at: object, portfolios: Sequence[int] | None) -> Book:
-    """Read the lots of some portfolios (None: all) as known at an instant."""
-    params = {"known_at": known_at, "portfolios": None if portfolios is None else list(portfolios)}
-    inception = database.columns(_PORTFOLIO_INCEPTION, "book/portfolios", params)
-    positions = database.columns(_POSITIONS, "book/positions", params)
-    marks = database.columns(_MARKS, "book/marks", params)
+def read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] | None) -> Book:
+    """Read the lots of some portfolios (None: all) as known at the instants of terms, positions and marks."""
+    ids = {"portfolios": None if portfolios is None else list(portfolios)}
+    inception = database.columns(_PORTFOLIO_INCEPTION, "book/portfolios", {"known_at": known_at.terms, **ids})
+    positions = database.columns(POSITION_COLUMNS, "book/positions", {"known_at": known_at.positions, **ids})
+    marks = database.columns(_MARKS, "book/marks", {"known_at": known_at.marks, **ids})
+    if known_at.multipliers != known_at.positions:
+        others = database.columns(
+            POSITION_COLUMNS, "book/positions", {"known_at": known_at.multipliers, **ids}
+        )
+        positions["multiplier"] = _multipliers(positions, others)
     by_portfolio = np.searchsorted(inception["portfolio_id"], positions["portfolio_id"])
     return make_book(positions, inception["inception_date"][by_portfolio], marks)
+
+
+def _multipliers(positions: Columns, others: Columns) -> FloatArray:
+    """Multipliers of the others, (n,), for the positions that are among them; its own for one that is not."""
+    multiplier: FloatArray = positions["multiplier"].copy()
+    _, at, other = np.intersect1d(positions["position_id"], others["position_id"], return_indices=True)
+    multiplier[at] = others["multiplier"][other]
+    return multiplier
 
 
 def make_book(positions: Columns, inception_date: np.ndarray, marks: Columns) -> Book:

@@ -1,10 +1,12 @@
 """The chain of derived assets, upstream first, and how one of them is brought up to date."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from pipelines.steps.factor_betas import factor_betas
 from pipelines.steps.factor_exposures import factor_exposures
+from pipelines.steps.known_at import Instant, KnownAt
+from pipelines.steps.ledger import record_restatements
 from pipelines.steps.plan import Request, read_plan
 from pipelines.steps.position_greeks import position_greeks
 from pipelines.steps.position_pnl import position_pnl
@@ -38,13 +40,14 @@ class StepResult:
 
 
 def run_step(
-    database: Database, name: str, request: Request, known_at: Any, risk_free_rate: float = 0.0
+    database: Database, name: str, request: Request, known_at: Instant | KnownAt, risk_free_rate: float = 0.0
 ) -> StepResult:
     """Bring one derived asset up to date, in one transaction."""
     result = StepResult()
     with database.transaction():
-        plan = read_plan(database, request, known_at)
-        work = Work(database, plan, known_at, risk_free_rate)
+        known = KnownAt.of(known_at)
+        plan = read_plan(database, request, known.terms)
+        work = Work(database, plan, known, risk_free_rate)
         if name == "rolled_equity":
             lock_portfolios(work)
         for batch in STEPS[name](work):
@@ -53,6 +56,9 @@ def run_step(
             )
         if name == "rolled_equity":
             mirror_equity(work)
+        replaced = result.written.get("snapshots", Written()).rows_superseded
+        if replaced:
+            record_restatements(database, replaced)
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
     result.sessions = (plan.start_ix, plan.end_ix)

@@ -28,7 +28,7 @@ def factor_betas(work: Work) -> Iterator[Batch]:
     windows = FactorWindows(work.database, work.known_at)
     # An option has its underlying's beta: its own prices are not asked for.
     priced = book.symbols[np.unique(book.factor_column[book.factor_column >= 0])]
-    instruments = RollingReturns(work.database, work.known_at, priced)
+    instruments = RollingReturns(work.database, work.known_at.prices, priced)
     for start, end in work.session_chunks(4 * max(len(book.symbols), 1) * len(FACTOR_CODES)):
         factors = windows.read(start - _LOOKBACK, end)
         yield _factor_returns(factors, start, end)

@@ -109,7 +109,7 @@ def _betas(work: Work, holdings: Holdings, start: int, end: int) -> FloatArray:
     """Beta of each row's symbol (an option's underlying) to each factor, (n, F); NaN where there is none."""
     book = work.book
     params = bounds(start, end) | {"symbols": book.symbols.tolist()}
-    found = work.database.columns(_BETAS, "analytics/betas", params)
+    found = work.stored(_BETAS, "analytics/betas", params)
     # One more column, always missing, for lots without a symbol: index −1.
     grid = np.full((end - start + 1, len(book.symbols) + 1, len(FACTOR_CODES)), np.nan)
     factor = _FACTOR_OF[np.searchsorted(_ORDERED, found["factor"])]

@@ -1,7 +1,6 @@
 """Returns of the eight factors over any range of sessions, from prices and short interest alone."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from pipelines.calc.factors import FACTORS, short_interest_return
 from pipelines.calc.types import Columns, FloatArray, IntArray
 from pipelines.sessions import index_on_or_before
 from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
+from pipelines.steps.known_at import KnownAt
 from pipelines.steps.prices_window import RollingReturns
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, number, text
@@ -29,12 +29,12 @@ class FactorWindow:
 class FactorWindows:
     """Factor returns over windows that move forward."""
 
-    def __init__(self, database: Database, known_at: Any) -> None:
+    def __init__(self, database: Database, known_at: KnownAt) -> None:
         proxies = np.array([factor.proxy for factor in FACTORS if factor.proxy])
         self._universe = np.array(sorted(SHORT_INTEREST_UNIVERSE))
         symbols = np.unique(np.concatenate([proxies, self._universe]))
-        self._returns = RollingReturns(database, known_at, symbols)
-        params = {"known_at": known_at, "symbols": self._universe.tolist()}
+        self._returns = RollingReturns(database, known_at.prices, symbols)
+        params = {"known_at": known_at.short_interest, "symbols": self._universe.tolist()}
         self._published = database.columns(_SHORT_INTEREST, "market/short_interest", params)
 
     def read(self, start_ix: int, end_ix: int) -> FactorWindow:

@@ -14,6 +14,7 @@ from pipelines.sessions import index_on_or_before, session_at, sessions
 from pipelines.sources.protocol import PriceSource
 from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
 from pipelines.steps.book import Book, read_book
+from pipelines.steps.known_at import NOW
 from pipelines.steps.plan import Request, read_plan
 from pipelines.steps.prices_window import read_closes
 from pipelines.tables.database import Database
@@ -56,7 +57,7 @@ def fetch_prices(database: Database, source: PriceSource, request: Request) -> F
     """Fetch the closes of the requested range anew, and those that lookbacks need and nobody fetched yet."""
     read_plan(database, request, None)  # a hole before the range is an error before anything is fetched
     need = price_need(database, request)
-    stored = read_closes(database, None, need.symbols, need.start_ix, need.end_ix)
+    stored = read_closes(database, NOW.prices, need.symbols, need.start_ix, need.end_ix)
     ix = np.arange(need.start_ix, need.end_ix + 1)
     anew = ((ix >= request.start_ix) & (ix <= request.end_ix))[:, np.newaxis]
     ask = need.wanted & (np.isnan(stored) | anew)
@@ -118,7 +119,7 @@ def price_need(database: Database, request: Request) -> Need:
     last lot in scope (or the request's). Of factor proxies and the short-interest universe: all sessions.
     """
     inception = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": None})
-    book = read_book(database, None, None)
+    book = read_book(database, NOW, None)
     inception_ix = index_on_or_before(inception["inception_date"])
     scope = inception["portfolio_id"] if request.portfolios is None else np.array(request.portfolios)
     starts = inception_ix[np.isin(inception["portfolio_id"], scope)]
@@ -157,7 +158,7 @@ def _held_spans(
 def fetch_securities(database: Database, source: PriceSource, request: Request) -> Fetched:
     """Describe symbols that have no sector yet; one that the source does not know gets a row with the reason."""
     portfolios = None if request.portfolios is None else list(request.portfolios)
-    book = read_book(database, None, portfolios)
+    book = read_book(database, NOW, portfolios)
     symbols = np.unique(book.symbols[np.unique(book.factor_column[book.factor_column >= 0])])
     known = database.columns(_KNOWN, "market/known_securities", {"symbols": symbols.tolist()})["symbol"]
     unknown = symbols[~np.isin(symbols, known)]

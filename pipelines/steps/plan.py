@@ -7,6 +7,7 @@ import numpy as np
 from pipelines.calc.types import BoolArray, Columns, IntArray
 from pipelines.errors import SigmaSightError
 from pipelines.sessions import index_on_or_before, session_at
+from pipelines.steps.known_at import Instant
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, money
 from pipelines.tables.specs import DERIVED
@@ -130,10 +131,10 @@ def make_plan(portfolios: Columns, request: Request) -> Plan:
     )
 
 
-def read_plan(database: Database, request: Request, known_at: object) -> Plan:
+def read_plan(database: Database, request: Request, terms_at: Instant) -> Plan:
     """Plan a run from what is stored; UnknownPortfolioError if it is limited to one that does not exist."""
     portfolios = list(request.portfolios) if request.portfolios is not None else None
-    params = {"known_at": known_at, "portfolios": portfolios, "assets": _ASSETS}
+    params = {"known_at": terms_at, "portfolios": portfolios, "assets": _ASSETS}
     found = database.columns(_PORTFOLIOS, "analytics/progress", params)
     unknown = sorted(set(portfolios or ()) - set(found["portfolio_id"].tolist()))
     if unknown:

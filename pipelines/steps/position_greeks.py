@@ -23,10 +23,10 @@ def position_greeks(work: Work) -> Iterator[Batch]:
     book = work.book
     lots, hashes = book.lots, lot_hashes(book.lots)
     chunks = work.chunks(max(len(lots), book.column_count))
-    for window in carried_windows(work.database, work.known_at, book, chunks):
+    for window in carried_windows(work.database, work.known_at.prices, book, chunks):
         start, end = int(window.ix[0]), int(window.ix[-1])
         params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
-        rows = planned_rows(work.plan, work.database.columns(_VALUES, "analytics/values", params))
+        rows = planned_rows(work.plan, work.stored(_VALUES, "analytics/values", params))
         lot = lot_rows(book, rows["position_id"])
         row = session_index_of(rows) - start + 1
         column = lots.underlying_column[lot]

@@ -25,7 +25,7 @@ def position_pnl(work: Work) -> Iterator[Batch]:
     hashes = lot_hashes(book.lots)
     chunks = work.chunks(max(len(book.lots), book.column_count))
     recorded = _recorded_values(work, chunks[0][0]) if chunks else None
-    for window in carried_windows(work.database, work.known_at, book, chunks):
+    for window in carried_windows(work.database, work.known_at.prices, book, chunks):
         before = _last_usable(work, window)
         rows = pnl.position_pnl(
             book.lots, window.ix, window.close, window.close_date, sessions(), before, recorded
@@ -60,7 +60,7 @@ def _recorded_values(work: Work, start: int) -> IntArray:
     going_on = plan.portfolio_id[plan.inception_ix < start - 1]
     if len(going_on):
         params = {"before": session_at(start - 1), "portfolios": going_on.tolist()}
-        found = work.database.columns(_RECORDED, "analytics/values_before", params)
+        found = work.stored(_RECORDED, "analytics/values_before", params)
         _, lot, row = np.intersect1d(
             lots.position_id, found["position_id"], assume_unique=True, return_indices=True
         )
@@ -97,5 +97,5 @@ def _own_closes(work: Work, lot: int, before_ix: int) -> tuple[FloatArray, DateA
     if first_ix >= before_ix:
         return np.zeros(0), np.zeros(0, dtype="datetime64[D]")
     symbol = book.symbols[column : column + 1]
-    raw = read_closes(work.database, work.known_at, symbol, first_ix, before_ix - 1)[:, 0]
+    raw = read_closes(work.database, work.known_at.prices, symbol, first_ix, before_ix - 1)[:, 0]
     return raw, sessions()[first_ix:before_ix]

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from pipelines.calc.prices import carry, simple_returns
-from pipelines.calc.types import DateArray, FloatArray, IntArray
+from pipelines.calc.types import BoolArray, DateArray, FloatArray, IntArray
 from pipelines.sessions import index_on_or_after, session_at, sessions
 from pipelines.steps.book import Book, Marks
+from pipelines.steps.known_at import Instant, PricesAt
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
@@ -29,9 +29,29 @@ class Window:
 
 
 def read_closes(
-    database: Database, known_at: Any, symbols: np.ndarray, start_ix: int, end_ix: int
+    database: Database, known_at: PricesAt, symbols: np.ndarray, start_ix: int, end_ix: int
 ) -> FloatArray:
-    """Closes as stored, shape (T, S), NaN where there is none; `symbols` ascending."""
+    """Closes as known, shape (T, S), NaN where there is none; `symbols` ascending."""
+    raw = _closes_at(database, known_at.at, symbols, start_ix, end_ix)
+    later, replaced = _later(known_at, symbols)
+    if len(later):
+        then = _closes_at(database, known_at.then, symbols[later], start_ix, end_ix)
+        raw[:, later] = np.where(replaced | np.isnan(raw[:, later]), then, raw[:, later])
+    return raw
+
+
+def _later(known_at: PricesAt, symbols: np.ndarray) -> tuple[IntArray, BoolArray]:
+    """Columns of the symbols that are known at the later instant, and which of them altogether: (n,) each."""
+    if not (known_at.first_seen or known_at.replaced):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
+    replaced = np.isin(symbols, sorted(known_at.replaced))
+    later = np.flatnonzero(replaced | np.isin(symbols, sorted(known_at.first_seen)))
+    return later, replaced[later]
+
+
+def _closes_at(
+    database: Database, known_at: Instant, symbols: np.ndarray, start_ix: int, end_ix: int
+) -> FloatArray:
     raw = np.full((end_ix - start_ix + 1, len(symbols)), np.nan)
     if len(symbols):
         params = {"known_at": known_at, "symbols": symbols.tolist()}
@@ -45,7 +65,7 @@ def read_closes(
 class RollingReturns:
     """Returns of symbols (ascending) over windows that move forward: what two windows share is read once."""
 
-    def __init__(self, database: Database, known_at: Any, symbols: np.ndarray) -> None:
+    def __init__(self, database: Database, known_at: PricesAt, symbols: np.ndarray) -> None:
         self.symbols = symbols
         self._database = database
         self._known_at = known_at
@@ -64,9 +84,22 @@ class RollingReturns:
 
 
 def read_prior(
-    database: Database, known_at: Any, symbols: np.ndarray, before_ix: int
+    database: Database, known_at: PricesAt, symbols: np.ndarray, before_ix: int
 ) -> tuple[FloatArray, DateArray]:
     """The last close before a session and its date, shape (S,); NaN and NaT where there is none."""
+    close, day = _prior_at(database, known_at.at, symbols, before_ix)
+    later, replaced = _later(known_at, symbols)
+    if len(later):
+        then, then_day = _prior_at(database, known_at.then, symbols[later], before_ix)
+        newer = replaced | np.isnat(day[later]) | (then_day > day[later])
+        close[later] = np.where(newer, then, close[later])
+        day[later] = np.where(newer, then_day, day[later])
+    return close, day
+
+
+def _prior_at(
+    database: Database, known_at: Instant, symbols: np.ndarray, before_ix: int
+) -> tuple[FloatArray, DateArray]:
     close = np.full(len(symbols), np.nan)
     day = np.full(len(symbols), np.datetime64("NaT", "D"))
     if len(symbols):
@@ -78,7 +111,7 @@ def read_prior(
 
 
 def carried_windows(
-    database: Database, known_at: Any, book: Book, chunks: Sequence[tuple[int, int]]
+    database: Database, known_at: PricesAt, book: Book, chunks: Sequence[tuple[int, int]]
 ) -> Iterator[Window]:
     """Carried closes and marks of consecutive chunks of sessions (first and last index, both included)."""
     if not chunks:

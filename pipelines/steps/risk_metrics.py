@@ -35,7 +35,7 @@ def risk_metrics(work: Work) -> Iterator[Batch]:
     chunks = work.chunks(max(4 * len(work.book.lots), WINDOW * len(columns)))
     if not chunks:
         return
-    instruments = RollingReturns(work.database, work.known_at, work.book.symbols[columns])
+    instruments = RollingReturns(work.database, work.known_at.prices, work.book.symbols[columns])
     returns = _Returns(work, chunks[0][0], chunks[-1][1])
     for start, end in chunks:
         yield _risk(work, returns, instruments, columns, start, end)
@@ -99,7 +99,7 @@ def _market_exposure(work: Work, start: int, end: int) -> FloatArray:
     """Delta-adjusted exposure to the market factor, (P, T); NaN where null."""
     plan = work.plan
     params = bounds(start, end) | {"portfolios": plan.portfolio_id.tolist()}
-    found = work.database.columns(_BETA, "analytics/market_exposure", params)
+    found = work.stored(_BETA, "analytics/market_exposure", params)
     beta = np.full((len(plan.portfolio_id), end - start + 1), np.nan)
     row = np.searchsorted(plan.portfolio_id, found["portfolio_id"])
     beta[row, session_index_of(found) - start] = found["delta_adjusted_exposure"]

@@ -59,7 +59,7 @@ def _daily_pnl(work: Work, start: int, end: int) -> IntArray:
     """P&L by portfolio and session, (P, T); 0 outside of what is planned."""
     plan, pnl = work.plan, _grid(work.plan, start, end)
     params = bounds(start, end) | {"portfolios": plan.portfolio_id.tolist()}
-    found = work.database.columns(_PNL, "analytics/portfolio_pnl", params)
+    found = work.stored(_PNL, "analytics/portfolio_pnl", params)
     ix = session_index_of(found)
     planned = plan.covers(ix, found["portfolio_id"])
     pnl[np.searchsorted(plan.portfolio_id, found["portfolio_id"])[planned], ix[planned] - start] = found[
@@ -71,7 +71,7 @@ def _daily_pnl(work: Work, start: int, end: int) -> IntArray:
 def _capital_flow(work: Work, start: int, end: int) -> IntArray:
     """Flows by portfolio and the session they take effect, (P, T)."""
     plan, flow = work.plan, _grid(work.plan, start, end)
-    params = {"known_at": work.known_at, "portfolios": plan.portfolio_id.tolist()}
+    params = {"known_at": work.known_at.flows, "portfolios": plan.portfolio_id.tolist()}
     found = work.database.columns(_FLOWS, "book/cash_flows", params)
     ix = index_on_or_after(found["flow_date"])
     planned = plan.covers(ix, found["portfolio_id"])
@@ -87,6 +87,6 @@ def _opening(work: Work, start: int) -> IntArray:
     continuing = plan.inception_ix < start - 1
     if continuing.any():
         params = {"before": session_at(start - 1), "portfolios": plan.portfolio_id[continuing].tolist()}
-        found = work.database.columns(_CLOSING, "analytics/closing_before", params)
+        found = work.stored(_CLOSING, "analytics/closing_before", params)
         opening[np.searchsorted(plan.portfolio_id, found["portfolio_id"])] = found["closing_equity"]
     return opening

@@ -76,7 +76,7 @@ def read_holdings(work: Work, start: int, end: int, names: Sequence[str]) -> Hol
 
 def _read(work: Work, query: str, columns: Sequence[Column], start: int, end: int) -> Columns:
     params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
-    return planned_rows(work.plan, work.database.columns(columns, query, params))
+    return planned_rows(work.plan, work.stored(columns, query, params))
 
 
 def _same_lots(one: Columns, other: Columns) -> bool:
@@ -102,7 +102,7 @@ def read_equity(work: Work, start: int, end: int) -> dict[str, Any]:
     """
     plan = work.plan
     params = bounds(start, end) | {"portfolios": plan.portfolio_id.tolist()}
-    found = work.database.columns(_EQUITY, "analytics/equity", params)
+    found = work.stored(_EQUITY, "analytics/equity", params)
     at = (np.searchsorted(plan.portfolio_id, found["portfolio_id"]), session_index_of(found) - start)
     grids = {}
     for name in ("opening_equity", "daily_pnl", "closing_equity"):

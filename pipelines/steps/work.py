@@ -1,6 +1,6 @@
-"""What every step works with: the database, the plan and the instant its inputs are known at."""
+"""What every step works with: the database, the plan and the instants its inputs are known at."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -10,11 +10,13 @@ import numpy as np
 from pipelines.calc.types import Columns, IntArray
 from pipelines.sessions import index_on_or_before, session_at, sessions
 from pipelines.steps.book import Book, read_book
+from pipelines.steps.known_at import KnownAt
 from pipelines.steps.plan import Plan
-from pipelines.tables.database import Database
+from pipelines.steps.upstream import STORED, Upstream
+from pipelines.tables.database import Database, Params
 from pipelines.tables.digest import DigestArray, hash_runs, slice_code
 from pipelines.tables.manifest import Slices
-from pipelines.tables.spec import TableSpec, integer
+from pipelines.tables.spec import Column, TableSpec, integer
 from pipelines.tables.store import Batch
 
 CELLS_PER_CHUNK = 1_000_000
@@ -25,17 +27,28 @@ _COVERAGE = (integer("portfolio_id"), integer("slices"))
 
 @dataclass(frozen=True)
 class Work:
-    """One asset's share of a run. left_out: portfolio id → why this asset could not compute it."""
+    """One asset's share of a run. left_out: portfolio id → why this asset could not compute it.
+
+    given_book: lots to use instead of the book's, such as corrected ones.
+    """
 
     database: Database
     plan: Plan
-    known_at: Any
+    known_at: KnownAt
     risk_free_rate: float = 0.0
+    upstream: Upstream = STORED
     left_out: dict[int, str] = field(default_factory=dict)
+    given_book: Book | None = None
+
+    def stored(self, columns: Sequence[Column], name: str, params: Params) -> Columns:
+        """Rows of what earlier steps stored: `sql/queries/<name>.sql` of the tables this work reads."""
+        return self.database.composed_columns(columns, self.upstream.statement(name), params)
 
     @cached_property
     def book(self) -> Book:
         """The lots of the planned portfolios."""
+        if self.given_book is not None:
+            return self.given_book
         return read_book(self.database, self.known_at, self.plan.portfolio_id.tolist())
 
     @cached_property
@@ -60,7 +73,7 @@ class Work:
             "first": session_dates(plan.first_ix),
             "last": session_dates(plan.last_ix),
         }
-        found = self.database.columns(_COVERAGE, "analytics/coverage", params)
+        found = self.stored(_COVERAGE, "analytics/coverage", params)
         stored = np.zeros(len(plan.portfolio_id), dtype=np.int64)
         stored[np.searchsorted(plan.portfolio_id, found["portfolio_id"])] = found["slices"]
         missing = plan.last_ix - plan.first_ix + 1 - stored

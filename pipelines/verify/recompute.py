@@ -10,6 +10,7 @@ from pipelines.calc.types import BoolArray, IntArray
 from pipelines.errors import SigmaSightError
 from pipelines.sessions import FIRST_PARTITION, index_on_or_before, session_index
 from pipelines.steps.chain import STEPS
+from pipelines.steps.known_at import NOW
 from pipelines.steps.plan import Plan
 from pipelines.steps.work import Work
 from pipelines.tables.database import Database
@@ -71,7 +72,11 @@ def recompute(
         # A savepoint: what cannot be computed from altered rows must not end the proof of the others.
         with database.transaction(), np.errstate(all="ignore"):
             work = Work(
-                database, _plan(database, step, proofs, scope, left_out), None, risk_free_rate, left_out
+                database,
+                _plan(database, step, proofs, scope, left_out),
+                NOW,
+                risk_free_rate,
+                left_out=left_out,
             )
             for batch in STEPS[step](work):
                 _compare(database, batch, results[batch.spec.name], proofs[batch.spec.name])

@@ -11,6 +11,8 @@ NOWHERE = 987654
 LOT = {"symbol": "XOM", "quantity": 10, "entry_price": 100.5, "entry_date": "2024-03-04"}
 EXIT = {"exit_date": "2024-04-08", "exit_price": 170}
 FILES = {"files": {"file": ("book.csv", SAMPLE)}}
+CHANGE = {"session": "2024-03-04", "from": "2024-03-05T12:00:00Z", "to": "2024-03-06T12:00:00Z"}
+METRIC = {"metric": "cash", "session": "2024-03-04", "from": "2024-03-05T12:00:00Z"}
 RANGE = {"start": "2024-04-01", "end": "2024-04-30"}
 
 
@@ -34,7 +36,7 @@ class Route:
     @property
     def by_portfolio(self) -> bool:
         """Whether the portfolio is named in the query."""
-        return self.foreign == "portfolio_not_found"
+        return self.foreign == "portfolio_not_found" and "{portfolio_id}" not in str(self.given)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -64,6 +66,16 @@ ROUTES = (
     _read("/risk/factors"),
     _read("/risk/factors/covariance"),
     _read("/tags"),
+    Route(
+        "GET", "/lineage/snapshots/2024-03-04", bad={"params": {"known_at": "soon"}}, wrong="known_at"
+    ),
+    Route(
+        "GET", "/lineage/why", given={"params": METRIC}, bad={"params": {"from": "then"}}, wrong="from"
+    ),
+    _entry(
+        "POST", "/lineage/why", 202, CHANGE | {"portfolio_id": "{portfolio_id}"}, {"from": "then"}, "from",
+        "portfolio_not_found",
+    ),
     Route(
         "POST", "/portfolio/upload", 200, FILES | {"data": {"portfolio_id": "{portfolio_id}"}},
         {"data": {"portfolio_id": "x"}}, "portfolio_id", "portfolio_not_found",

@@ -40,12 +40,15 @@ def owned(desk: Desk) -> dict[str, int]:
 
 def send(caller: Caller, route: Route, ids: dict[str, int], given: dict[str, Any] | None = None) -> Any:
     given = given or {}
-    params = given.get("params", {})
-    if route.by_portfolio and "data" not in route.given:
+    params = route.given.get("params", {}) | given.get("params", {})
+    if route.by_portfolio:
         params = params | {"portfolio_id": ids["portfolio_id"]}
     sent = route.given | given | {"params": params}
     if "data" in sent:
         sent["data"] = {name: str(value).format(**ids) for name, value in sent["data"].items()}
+    if isinstance(sent.get("json"), dict):
+        asked = route.given.get("json", {}) | sent["json"]
+        sent["json"] = {n: ids["portfolio_id"] if v == "{portfolio_id}" else v for n, v in asked.items()}
     return caller.send(route.method, route.path.format(**ids), **sent)
 
 
@@ -57,6 +60,7 @@ def test_the_table_has_every_route() -> None:
 
     def form(path: str) -> str:
         dated = path.replace("2024-03-04", "{date}").replace("/ACME/", "/{symbol}/")
+        dated = dated.replace("/snapshots/", "/{asset}/")
         return re.sub(r"\{\w+\}", "{}", dated)
 
     listed = {(route.method, form(f"{PREFIX}{route.path}")) for route in ROUTES}

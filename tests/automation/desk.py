@@ -123,7 +123,7 @@ class Desk:
     def all(self, requests: Iterator[dg.RunRequest]) -> None:
         """Run what a sensor asks for."""
         for request in list(requests):
-            self.execute(request)
+            self.execute(request, request.job_name or "materialize")
 
     def execute(self, request: Any, job: str = "materialize") -> None:
         """Make one run of a request, once for its run key, as the daemon does."""

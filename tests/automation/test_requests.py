@@ -3,6 +3,7 @@
 from datetime import date
 
 import dagster as dg
+import psycopg
 import pytest
 
 from pipelines.automation.requests import REQUEST_TAG, failed_requests, pending, requested_runs
@@ -81,8 +82,9 @@ def test_a_request_for_the_future_says_why_it_cannot_be(firm: Desk) -> None:
     assert answers(firm, request) == [("failed", "there is no closed session from 2024-07-03 to 2024-07-02")]
 
 
-def test_a_question_why_is_not_a_run(firm: Desk) -> None:
-    firm.request("why", [1])
+def test_a_question_why_says_from_when_to_when(firm: Desk) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        firm.request("why", [1])
     assert pending(firm.pipeline) == []
 
 

@@ -1,3 +1,3 @@
 select session, symbol, factor, beta
-from analytics.factor_betas
+from {factor_betas}
 where session between %(start)s and %(end)s and symbol = any(%(symbols)s)

@@ -13,5 +13,7 @@ where (tried.unanswered or r.status = 'running')
   and q.portfolio_ids is not distinct from %(portfolio_ids)s::bigint[]
   and q.start_session is not distinct from %(start)s::date
   and q.end_session is not distinct from %(end)s::date
+  and q.known_from is not distinct from %(known_from)s::timestamptz
+  and q.known_to is not distinct from %(known_to)s::timestamptz
 order by q.id
 limit 1

@@ -1,0 +1,5 @@
+select cause, symbol, amount
+from analytics.waterfall_parts
+where session = %(session)s and portfolio_id = %(portfolio_id)s
+  and from_commit = %(from_commit)s and to_commit = %(to_commit)s and metric = %(metric)s
+order by place

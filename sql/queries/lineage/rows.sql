@@ -1,0 +1,2 @@
+select {columns} from {table}
+where session = %(session)s and {portfolio}
