@@ -24,6 +24,8 @@ class Launch:
     strict: bool = True
     request_id: int | None = None
     compare_rows: bool = False
+    stale_only: bool = False
+    """Recompute the slices that are stale and no others; the range is what Dagster shows."""
     now: datetime | None = None
     """Instant taken as now; None is the clock."""
 
@@ -32,6 +34,8 @@ class Launch:
         config: dict[str, Any] = {"kind": self.kind, "cascade": self.cascade, "strict": self.strict}
         if self.compare_rows:
             config["compare_rows"] = True
+        if self.stale_only:
+            config["stale_only"] = True
         if self.portfolio_ids is not None:
             config["portfolio_ids"] = list(self.portfolio_ids)
         if self.request_id is not None:

@@ -14,6 +14,7 @@ from pipelines.settings import settings
 from pipelines.sources.factory import source_from_settings
 from pipelines.sources.protocol import PriceSource
 from pipelines.steps.plan import Request
+from pipelines.steps.stale import declare
 from pipelines.tables.database import Database
 from pipelines.tables.run import Run, RunRecord, open_run
 
@@ -26,7 +27,7 @@ class PipelineRun(dg.ConfigurableResource[Any]):
 
     portfolio_ids: list[int] | None = Field(default=None, description="Limit the run to these portfolios.")
     kind: str = Field(
-        default="materialize", description="daily, backfill, upload, recalculate or materialize."
+        default="materialize", description="daily, backfill, upload, recalculate, stale or materialize."
     )
     request_id: int | None = Field(default=None, description="book.run_requests.id this run answers.")
     cascade: bool = Field(
@@ -39,6 +40,10 @@ class PipelineRun(dg.ConfigurableResource[Any]):
     )
     compare_rows: bool = Field(
         default=False, description="Compare stored rows instead of digests: puts altered rows right."
+    )
+    stale_only: bool = Field(
+        default=False,
+        description="Recompute the slices that are stale and no others, from the inputs that are stored.",
     )
     now: str | None = Field(
         default=None, description="Instant taken as now (ISO, with offset); default the clock."
@@ -59,6 +64,7 @@ class PipelineRun(dg.ConfigurableResource[Any]):
             open_run(connection, self._record(context)) as run,
         ):
             self._run = run
+            declare(run.database, self._risk_free_rate)
             yield self
 
     def _record(self, context: dg.InitResourceContext) -> RunRecord:
@@ -99,5 +105,11 @@ class PipelineRun(dg.ConfigurableResource[Any]):
         start, end = (datetime.fromisoformat(key).date() for key in (partitions.start, partitions.end))
         portfolios = None if self.portfolio_ids is None else tuple(sorted(self.portfolio_ids))
         return Request(
-            session_index(start), session_index(end), portfolios, self.cascade, self.strict, self.compare_rows
+            session_index(start),
+            session_index(end),
+            portfolios,
+            self.cascade,
+            self.strict,
+            self.compare_rows,
+            self.stale_only,
         )

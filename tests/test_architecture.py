@@ -36,6 +36,7 @@ ON_TOP = (
     "pipelines.cli",
     "pipelines.dagster_storage",
     "pipelines.definitions",
+    "pipelines.impact",
     "pipelines.launch",
     "pipelines.partitions",
     "pipelines.resources",

@@ -17,7 +17,8 @@ def prices(context: dg.AssetExecutionContext, run: PipelineRun) -> dg.Materializ
     The range is fetched anew; closes that lookbacks need and nobody fetched yet are filled in.
     """
     done = fetch(context, run, fetch_prices)
-    run.run.prices_fetched()
+    if not run.stale_only:
+        run.run.prices_fetched()
     return done
 
 

@@ -11,6 +11,7 @@ from pipelines.steps.position_pnl import position_pnl
 from pipelines.steps.risk_metrics import risk_metrics
 from pipelines.steps.rolled_equity import lock_portfolios, mirror_equity, rolled_equity
 from pipelines.steps.snapshots import snapshots
+from pipelines.steps.stale import read_stale_plan, settle, within
 from pipelines.steps.work import Step, Work
 from pipelines.tables.database import Database
 from pipelines.tables.store import Written, replace
@@ -35,6 +36,7 @@ class StepResult:
     left_out: dict[int, str] = field(default_factory=dict)
     portfolios: int = 0
     sessions: tuple[int, int] = (0, -1)
+    """Index of the first and the last session of its plan; the last before the first if it had nothing to do."""
 
 
 def run_step(
@@ -43,17 +45,24 @@ def run_step(
     """Bring one derived asset up to date, in one transaction."""
     result = StepResult()
     with database.transaction():
-        plan = read_plan(database, request, known_at)
+        if request.stale_only:
+            plan, spans = read_stale_plan(database, name, request, known_at)
+            if plan.is_empty:
+                return result
+        else:
+            plan, spans = read_plan(database, request, known_at), None
         work = Work(database, plan, known_at, risk_free_rate)
         if name == "rolled_equity":
             lock_portfolios(work)
-        for batch in STEPS[name](work):
+        for computed in STEPS[name](work):
+            batch = computed if spans is None else within(computed, spans)
             result.written.setdefault(batch.spec.name, Written()).add(
                 replace(database, batch, compare_rows=request.compare_rows)
             )
         if name == "rolled_equity":
             mirror_equity(work)
+        settle(work, name)
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
-    result.sessions = (plan.start_ix, plan.end_ix)
+    result.sessions = plan.span
     return result
