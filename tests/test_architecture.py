@@ -31,6 +31,7 @@ ARROWS: dict[str, set[str]] = {
 ON_TOP = (
     "pipelines.assets",
     "pipelines.automation",
+    "pipelines.backfill",
     "pipelines.catch_up",
     "pipelines.checks",
     "pipelines.cli",
@@ -39,6 +40,7 @@ ON_TOP = (
     "pipelines.impact",
     "pipelines.launch",
     "pipelines.partitions",
+    "pipelines.rehearsal",
     "pipelines.resources",
     "pipelines.samples",
     "pipelines.serve",

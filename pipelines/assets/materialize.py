@@ -64,7 +64,9 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
     """Bring a derived asset up to date for the partitions of the run, later stored sessions included."""
     try:
         request = _closed_request(context, run)
+        run.check_inputs(request)
         result = run_step(run.database, name, request, run.run.input_instant(), run.risk_free_rate)
+        run.tally(result.written)
     except Exception as error:
         raise _failure(run, error) from error
     run.run.leave_out(result.left_out)
@@ -93,6 +95,7 @@ def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> d
             fetched = step(run.database, run.source, request)
     except Exception as error:
         raise _failure(run, error) from error
+    run.miss(fetched.missing)
     _plotted(context, run, request, (request.start_ix, request.end_ix))
     LOGGER.info(
         "%-18s %9s rows written from %s", context.asset_key.path[-1], f"{fetched.written:,}", run.source.name

@@ -52,16 +52,18 @@ def run_step(
         else:
             plan, spans = read_plan(database, request, known_at), None
         work = Work(database, plan, known_at, risk_free_rate)
-        if name == "rolled_equity":
+        holds = not database.rehearsing
+        if name == "rolled_equity" and holds:
             lock_portfolios(work)
         for computed in STEPS[name](work):
             batch = computed if spans is None else within(computed, spans)
             result.written.setdefault(batch.spec.name, Written()).add(
                 replace(database, batch, compare_rows=request.compare_rows)
             )
-        if name == "rolled_equity":
+        if name == "rolled_equity" and holds:
             mirror_equity(work)
-        settle(work, name)
+        if holds:
+            settle(work, name)
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
     result.sessions = plan.span

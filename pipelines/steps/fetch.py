@@ -73,6 +73,23 @@ def fetch_prices(database: Database, source: PriceSource, request: Request) -> F
     return Fetched(int(ask.sum()), written, _missing(need, ask, found))
 
 
+def missing_prices(database: Database, source: PriceSource, request: Request) -> Fetched:
+    """Which closes a run needs that nobody has fetched; asks no source and stores nothing."""
+    del source
+    read_plan(database, request, None)
+    need = price_need(database, request)
+    stored = read_closes(database, None, need.symbols, need.start_ix, need.end_ix)
+    counts = (need.wanted & np.isnan(stored)).sum(axis=0)
+    missing = {str(need.symbols[column]): int(counts[column]) for column in np.flatnonzero(counts)}
+    return Fetched(0, 0, missing)
+
+
+def fetch_nothing(database: Database, source: PriceSource, request: Request) -> Fetched:
+    """A dry run's share of the other market steps."""
+    del database, source, request
+    return Fetched(0, 0)
+
+
 def _ask(
     source: PriceSource, need: Need, ask: BoolArray, columns: IntArray, first: int, last: int
 ) -> Columns:
