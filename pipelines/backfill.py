@@ -12,8 +12,8 @@ from pipelines.launch import Launch, run
 from pipelines.sessions import session_range
 from sql import query
 
-CHUNK_SESSIONS: Final = 250
-"""Sessions of one run: about a year."""
+CHUNK_SESSIONS: Final = 500
+"""Sessions of one run: about two years."""
 
 Range = tuple[date, date]
 
@@ -45,7 +45,9 @@ def backfill(connection: Connection[Any], launch: Launch, say: Callable[[str], N
     parts = [(launch.start, launch.end)] if whole else chunks(launch.start, launch.end)
     first = resume_at(parts, _last(connection, launch)) if len(parts) > 1 else 0
     if first:
-        say(f"going on with part {first + 1} of {len(parts)}: a backfill that ended early has stored the others")
+        say(
+            f"going on with part {first + 1} of {len(parts)}: a backfill that ended early has stored the others"
+        )
     runs, began = [], monotonic()
     for number, (start, end) in enumerate(parts[first:], start=first + 1):
         if len(parts) > 1:

@@ -63,7 +63,7 @@ def run_step(
         if name == "rolled_equity" and holds:
             mirror_equity(work)
         if holds:
-            settle(work, name)
+            settle(work, name, known_at)
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
     result.sessions = plan.span

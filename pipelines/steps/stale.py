@@ -98,8 +98,11 @@ def _between(session: np.ndarray, start_ix: int, end_ix: int) -> BoolArray:
     return inside
 
 
-def settle(work: Work, step: str) -> None:
-    """Take away the stale ranges that a step has recomputed; in the transaction that stored its slices."""
+def settle(work: Work, step: str, known_at: Any) -> None:
+    """Take away the stale ranges that a step has recomputed from inputs known at an instant.
+
+    Call it in the transaction that stored the slices.
+    """
     plan = work.plan
     done = ~np.isin(plan.portfolio_id, list(work.left_out))
     for spec in tables_of(step):
@@ -115,5 +118,5 @@ def settle(work: Work, step: str) -> None:
         else:
             continue
         if covered["portfolios"]:
-            params = {"asset": spec.name, "upstream": list(upstream(spec.name)), "known_at": work.known_at}
+            params = {"asset": spec.name, "upstream": list(upstream(spec.name)), "known_at": known_at}
             work.database.run("stale/settle", params | covered)

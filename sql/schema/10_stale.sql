@@ -395,8 +395,13 @@ begin
     where c.commit_id = new.commit_id;
     -- Under the lock: every commit stamped before this one is visible, so no lot or close is missed.
     perform analytics.spread_changes(new.commit_id);
+    perform pg_notify('sigmasight_changes', '');
     return null;
 end $$;
+
+-- A run that finds everything unchanged commits no version, but what it looked at is no longer stale.
+create trigger tell_change after update or delete on analytics.stale_ranges
+for each row execute function analytics.tell_change();
 
 -- What the code that runs now declares. Slices of an asset with another code or setting become stale, and what is
 -- computed from them. Returns the number of assets that are computed otherwise now.

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+import psycopg
 import pytest
 
 from pipelines.automation.stale import recomputation
@@ -13,6 +14,7 @@ from pipelines.checks.stale import STALE_CHECK
 from pipelines.launch import Launch
 from pipelines.sessions import offset
 from pipelines.steps import chain
+from pipelines.tables.run import RunRecord, open_run
 from tests.automation.desk import Desk, new_york
 
 DAY = date(2024, 7, 2)
@@ -76,7 +78,7 @@ def test_a_restated_price_is_recomputed_for_its_holders(books: Desk, monkeypatch
     fetch = Launch(EDITED, EDITED, "backfill", cascade=False)
     with monkeypatch.context() as patch:
         patch.setattr(chain, "STEPS", dict.fromkeys(chain.STEPS, lambda work: iter(())))
-        patch.setattr(chain, "settle", lambda work, step: None)
+        patch.setattr(chain, "settle", lambda *asked: None)
         books.execute(dg.RunRequest(run_key="fetch", run_config=fetch.run_config(), tags=fetch.tags()))
     reached = books.rows("select asset from analytics.stale_ranges where portfolio_id = 2 order by 1")
     (request,) = books.recompute(NOW).run_requests or []
@@ -97,12 +99,22 @@ def test_requests_and_runs_go_first(books: Desk) -> None:
     assert books.recompute(NOW).skip_reason.skip_message == "nothing is stale"  # type: ignore[union-attr]
 
 
+def test_a_run_under_way_goes_first(books: Desk) -> None:
+    edit(books, "insert into book.cash_flows values (1, %s, 5)", EDITED)
+    with (
+        psycopg.connect(books.urls.pipeline, autocommit=True) as other,
+        open_run(other, RunRecord("other", "backfill", DAY, DAY)),
+    ):
+        assert books.recompute(NOW).skip_reason.skip_message == "a run is under way"  # type: ignore[union-attr]
+    assert len(books.recompute(NOW).run_requests or []) == 1
+
+
 def test_what_stays_stale_after_its_run_is_shown_and_not_run_again(
     books: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit(books, "insert into book.cash_flows values (1, %s, 5)", EDITED)
     with monkeypatch.context() as patch:
-        patch.setattr(chain, "settle", lambda work, step: None)
+        patch.setattr(chain, "settle", lambda *asked: None)
         books.recompute(NOW)
     runs = len(books.ran)
     shown = books.recompute(NOW)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sql
 from pipelines.sessions import session_index, session_range
 from pipelines.steps.plan import Request
 from pipelines.steps.stale import declare
@@ -200,6 +201,17 @@ NAMELESS: list[tuple[str, Callable[[World], None]]] = [
 def test_what_is_no_input_makes_nothing_stale(world: World, edit: Callable[[World], None]) -> None:
     world.start(LONG_SHORT, PRICES).run(FIRST, LAST)
     edit(world)
+    assert predicted(world) == set()
+
+
+def test_a_database_that_logged_nothing_so_far_is_doubted_once(world: World) -> None:
+    world.start(LONG_SHORT, PRICES).run(FIRST, LAST)
+    world.owner.execute("truncate analytics.stale_ranges")
+    with world.owner.transaction():
+        assert world.rows(sql.query("stale/any_slice")) == [(True,)]
+        world.owner.execute(sql.query("stale/doubt_everything"))
+    assert predicted(world) == cells(world).keys()
+    world.run(FIRST, LAST)
     assert predicted(world) == set()
 
 
