@@ -12,7 +12,7 @@ from pipelines.steps.reach import declaration
 from sql.migrate import run_script
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
