@@ -12,6 +12,7 @@ from pipelines.automation.proof import proof_job, proof_schedule
 from pipelines.automation.requests import failed_requests, run_requests
 from pipelines.automation.retention import retention_job, retention_schedule
 from pipelines.automation.schedules import day_schedules
+from pipelines.automation.stale import stale_sessions
 from pipelines.checks import CHECKS, random_sessions
 from pipelines.resources import PipelineRun
 
@@ -22,7 +23,7 @@ defs = dg.Definitions(
     asset_checks=[*CHECKS, random_sessions],
     jobs=[materialize_job, market_job, risk_job, snapshots_job, retention_job, proof_job, why_job],
     schedules=[*day_schedules(), retention_schedule(), proof_schedule()],
-    sensors=[run_requests, failed_requests, late_closes, lagging_portfolios, alerts_sensor],
+    sensors=[run_requests, failed_requests, late_closes, lagging_portfolios, stale_sessions, alerts_sensor],
     resources={"run": PipelineRun.configure_at_launch()},
     executor=dg.in_process_executor,
 )

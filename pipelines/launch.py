@@ -4,13 +4,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from pipelines.errors import SigmaSightError
 
 
 class RunFailedError(SigmaSightError):
     """A run of the pipeline failed; the message says at which asset and why."""
+
+
+_QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,10 @@ class Launch:
     strict: bool = True
     request_id: int | None = None
     compare_rows: bool = False
+    stale_only: bool = False
+    """Recompute the slices that are stale and no others; the range is what Dagster shows."""
+    expect: str | None = None
+    """Hash the inputs must have, as a dry run reported it; None for any."""
     now: datetime | None = None
     """Instant taken as now; None is the clock."""
 
@@ -33,6 +41,10 @@ class Launch:
         config: dict[str, Any] = {"kind": self.kind, "cascade": self.cascade, "strict": self.strict}
         if self.compare_rows:
             config["compare_rows"] = True
+        if self.stale_only:
+            config["stale_only"] = True
+        if self.expect is not None:
+            config["expect"] = self.expect
         if self.portfolio_ids is not None:
             config["portfolio_ids"] = list(self.portfolio_ids)
         if self.request_id is not None:
@@ -63,11 +75,9 @@ def run_job(
 
     from pipelines.definitions import defs
 
-    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.get() as instance:
-        job = defs.resolve_job_def(name)
-        result = job.execute_in_process(
-            run_config=run_config | quiet,
+        result = defs.resolve_job_def(name).execute_in_process(
+            run_config=run_config | _QUIET,
             instance=instance,
             tags=tags,
             asset_selection=None if assets is None else [dg.AssetKey(asset) for asset in assets],
@@ -76,6 +86,33 @@ def run_job(
         if not result.success:
             raise RunFailedError(_complaint(result))
         return result.run_id
+
+
+def rehearse(launch: Launch, report: Path) -> dict[str, Any]:
+    """Run the same assets in one transaction that is rolled back, on a record of Dagster's that is thrown away.
+
+    Writes what would change to `report` and returns its summary, with `failed_checks`, the identities that what
+    would be stored breaks. RunFailedError says what went wrong; nothing is left of it either way.
+    """
+    import dagster as dg
+
+    from pipelines.definitions import defs
+    from pipelines.rehearsal import read_summary
+
+    config = launch.run_config() | _QUIET
+    config["resources"]["run"]["config"] |= {"dry_run": True, "report": str(report)}
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = defs.resolve_job_def("materialize").execute_in_process(
+            run_config=config, instance=instance, tags=launch.tags(), raise_on_error=False
+        )
+    if not result.success:
+        raise RunFailedError(_complaint(result))
+    failed = {
+        evaluation.check_name
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR
+    }
+    return read_summary(report) | {"failed_checks": sorted(failed)}
 
 
 def _complaint(result: Any) -> str:

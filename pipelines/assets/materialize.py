@@ -64,12 +64,14 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
     """Bring a derived asset up to date for the partitions of the run, later stored sessions included."""
     try:
         request = _closed_request(context, run)
+        run.check_inputs(request)
         result = run_step(run.database, name, request, run.run.input_instant(), run.risk_free_rate)
+        run.tally(result.written)
     except Exception as error:
         raise _failure(run, error) from error
     run.run.leave_out(result.left_out)
-    curves = _plotted(context, run, request, result.sessions[1])
-    _also_materialized(context, name, request.end_ix, result.sessions[1], curves)
+    curves = _plotted(context, run, request, result.sessions)
+    _also_materialized(context, name, request, result.sessions, curves)
     rows = sum(written.rows_inserted for written in result.written.values())
     LOGGER.info("%-18s %9s rows written", name, f"{rows:,}")
     left_out = {str(portfolio): reason for portfolio, reason in sorted(result.left_out.items())}
@@ -93,7 +95,8 @@ def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> d
             fetched = step(run.database, run.source, request)
     except Exception as error:
         raise _failure(run, error) from error
-    _plotted(context, run, request, request.end_ix)
+    run.miss(fetched.missing)
+    _plotted(context, run, request, (request.start_ix, request.end_ix))
     LOGGER.info(
         "%-18s %9s rows written from %s", context.asset_key.path[-1], f"{fetched.written:,}", run.source.name
     )
@@ -118,23 +121,33 @@ def _closed_request(context: dg.AssetExecutionContext, run: PipelineRun) -> Requ
     return request
 
 
-def _plotted(context: dg.AssetExecutionContext, run: PipelineRun, request: Request, last_ix: int) -> Curves:
-    """Attach the figures of the run's sessions; returns them with those of the cascade."""
-    start, end = session_at(request.start_ix), session_at(max(request.end_ix, last_ix))
+def _plotted(
+    context: dg.AssetExecutionContext, run: PipelineRun, request: Request, done: tuple[int, int]
+) -> Curves:
+    """Attach the figures of the run's sessions; returns them with those of other sessions that were computed."""
+    start, end = (session_at(ix) for ix in _around(request, done))
     curves = read_curves(run.database, context.asset_key.path[-1], start, end)
     plot(context, curves)
     return curves
 
 
 def _also_materialized(
-    context: dg.AssetExecutionContext, name: str, asked_ix: int, done_ix: int, curves: Curves
+    context: dg.AssetExecutionContext, name: str, request: Request, done: tuple[int, int], curves: Curves
 ) -> None:
-    """Tell Dagster of the later sessions that the cascade recomputed."""
-    for day in sessions()[asked_ix + 1 : done_ix + 1].tolist():
+    """Tell Dagster of the sessions beside those asked for that were recomputed, such as by the cascade."""
+    first, last = _around(request, done)
+    beside = [*range(first, request.start_ix), *range(request.end_ix + 1, last + 1)]
+    for day in sessions()[beside].tolist():
         figures = curves.get(day.isoformat(), {})
         context.log_event(
             dg.AssetMaterialization(name, partition=day.isoformat(), metadata={**figures, "cascaded": True})
         )
+
+
+def _around(request: Request, done: tuple[int, int]) -> tuple[int, int]:
+    """Index of the first and the last session asked for or done; a step that did nothing has done none."""
+    first, last = done if done[0] <= done[1] else (request.start_ix, request.end_ix)
+    return min(request.start_ix, first), max(request.end_ix, last)
 
 
 def _failure(run: PipelineRun, error: Exception) -> Exception:

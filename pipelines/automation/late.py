@@ -22,7 +22,7 @@ LATE_TAG: Final = "sigmasight/late_closes"
 RECENT: Final = 5
 """Sessions looked back on: for provisional closes, and for closes that show a symbol is still quoted."""
 _COMMON: Final = sorted({f.proxy for f in FACTORS if f.proxy} | set(SHORT_INTEREST_UNIVERSE))
-_UNDER_WAY: Final = (
+UNDER_WAY: Final = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -131,7 +131,7 @@ def tick(
 def late_closes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Ask again for closes that are missing, or were fetched too soon after the close; then recompute."""
     now = utc_now()
-    under_way = dg.RunsFilter(tags={LATE_TAG: latest_session(now).isoformat()}, statuses=list(_UNDER_WAY))
+    under_way = dg.RunsFilter(tags={LATE_TAG: latest_session(now).isoformat()}, statuses=list(UNDER_WAY))
     if context.instance.get_run_ids(under_way, limit=1):
         return dg.SkipReason("the last ask is still under way")
     with connect(Role.PIPELINE, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""One check for each identity on the asset it belongs to, and one that names the portfolios a run left out.
+"""One check for each identity on the asset it belongs to, one that names what is stale, one what a run left out.
 
 The checks of an asset share one step: each is its own in the UI, while a run pays for few steps.
 """
@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import dagster as dg
 
+from pipelines.checks.stale import STALE_CHECK, STATEMENT, stale_rows
 from pipelines.resources import PipelineRun
-from pipelines.tables.specs import DERIVED
+from pipelines.steps.chain import STEPS
+from pipelines.tables.specs import BY_NAME, DERIVED
 from pipelines.verify.findings import Scope
 from pipelines.verify.identities import Identity, Offenders, identities, offenders
 
@@ -19,26 +21,35 @@ SHOWN: Final = 20
 
 LEFT_OUT: Final = "no_portfolio_left_out"
 
+_OF_COMMITS: Final = {"slices_are_committed", "equity_balance_is_latest_closing"}
+"""Identities of what a run does when it commits: a dry run does not, and leaves the portfolios' rows alone."""
+
 _COLUMNS = ("table", "session", "portfolio", "item", "detail")
 
 
 def _checks_of(asset: str, found: tuple[Identity, ...]) -> dg.AssetChecksDefinition:
+    stale = dg.AssetCheckSpec(STALE_CHECK, asset=asset, description=STATEMENT)
     specs = [
         dg.AssetCheckSpec(identity.name, asset=asset, description=identity.statement) for identity in found
     ]
     left_out = dg.AssetCheckSpec(
         LEFT_OUT, asset=asset, description="Every portfolio the run was to compute was computed."
     )
+    by_portfolio = [left_out] if BY_NAME[asset].by_portfolio else []
 
-    @dg.multi_asset_check(name=f"{asset}_checks", specs=[left_out, *specs], can_subset=True)
+    @dg.multi_asset_check(name=f"{asset}_checks", specs=[*by_portfolio, stale, *specs], can_subset=True)
     def run_checks(context: dg.AssetCheckExecutionContext, run: PipelineRun) -> Iterator[dg.AssetCheckResult]:
         selected = {key.name for key in context.selected_asset_check_keys}
         scope = _scope(context, run)
         with run.database.transaction():
             if LEFT_OUT in selected:
                 yield _left_out(asset, run)
+            if STALE_CHECK in selected:
+                yield _stale(asset, run)
             for identity in found:
-                if identity.name in selected:
+                if identity.name in selected and run.dry_run and identity.name in _OF_COMMITS:
+                    yield _check_result(asset, identity.name, True, "no question of a dry run", {}, [])
+                elif identity.name in selected:
                     yield _result(asset, identity, offenders(run.database, identity, scope))
 
     return run_checks
@@ -71,6 +82,15 @@ def _left_out(asset: str, run: PipelineRun) -> dg.AssetCheckResult:
     return _check_result(asset, LEFT_OUT, not found, description, {"portfolios": len(found)}, rows[:SHOWN])
 
 
+def _stale(asset: str, run: PipelineRun) -> dg.AssetCheckResult:
+    rows = stale_rows(run.database, asset)
+    named = f"stale in {len(rows)} portfolios or firm-wide tables" if rows else "nothing is stale"
+    figures = {"portfolios": len(rows)}
+    return _check_result(
+        asset, STALE_CHECK, not rows, named, figures, rows[:SHOWN], dg.AssetCheckSeverity.WARN
+    )
+
+
 def _check_result(
     asset: str,
     name: str,
@@ -78,6 +98,7 @@ def _check_result(
     description: str,
     metadata: dict[str, Any],
     rows: Sequence[tuple[str, ...]],
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
 ) -> dg.AssetCheckResult:
     if rows:
         records = [dg.TableRecord(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
@@ -88,7 +109,7 @@ def _check_result(
         check_name=name,
         asset_key=asset,
         passed=passed,
-        severity=dg.AssetCheckSeverity.ERROR,
+        severity=severity,
         description=description,
         metadata=metadata,
     )
@@ -97,6 +118,6 @@ def _check_result(
 CHECKS: Final = [
     _checks_of(spec.name, tuple(identity for identity in identities() if identity.asset == spec.name))
     for spec in DERIVED
-    if spec.by_portfolio
+    if spec.name in STEPS
 ]
-"""One definition for each asset by portfolio."""
+"""One definition for each asset."""

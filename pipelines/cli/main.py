@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipelines.cli import backfill, book, db, lineage, repair, status, up, verify
+from pipelines.cli import backfill, book, db, impact, lineage, repair, status, up, verify
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 book.mount(app)
 app.command("backfill")(backfill.backfill)
+app.command("impact")(impact.impact)
 verify.mount(app)
 lineage.mount(app)
 app.command("repair")(repair.repair)

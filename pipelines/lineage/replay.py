@@ -13,6 +13,7 @@ from pipelines.lineage.slices import StoredSlice, plan_of, read_rows, read_slice
 from pipelines.sessions import NotSessionError, session_index
 from pipelines.steps.chain import STEPS
 from pipelines.steps.known_at import Instant, KnownAt
+from pipelines.steps.stale import tables_of
 from pipelines.steps.upstream import Upstream
 from pipelines.steps.work import Work
 from pipelines.tables.database import Database
@@ -20,7 +21,6 @@ from pipelines.tables.digest import row_codes, slice_digests, sort_by_key
 from pipelines.tables.spec import TableSpec
 from pipelines.tables.specs import BY_NAME
 from pipelines.verify.differences import first_difference
-from pipelines.verify.recompute import tables_of
 
 TOLERANCE: Final = 1e-12
 """Relative difference of a float that another build's arithmetic explains."""

@@ -13,6 +13,7 @@ from pipelines.steps.position_pnl import position_pnl
 from pipelines.steps.risk_metrics import risk_metrics
 from pipelines.steps.rolled_equity import lock_portfolios, mirror_equity, rolled_equity
 from pipelines.steps.snapshots import snapshots
+from pipelines.steps.stale import read_stale_plan, settle, within
 from pipelines.steps.work import Step, Work
 from pipelines.tables.database import Database
 from pipelines.tables.store import Written, replace
@@ -37,6 +38,7 @@ class StepResult:
     left_out: dict[int, str] = field(default_factory=dict)
     portfolios: int = 0
     sessions: tuple[int, int] = (0, -1)
+    """Index of the first and the last session of its plan; the last before the first if it had nothing to do."""
 
 
 def run_step(
@@ -46,20 +48,29 @@ def run_step(
     result = StepResult()
     with database.transaction():
         known = KnownAt.of(known_at)
-        plan = read_plan(database, request, known.terms)
+        if request.stale_only:
+            plan, spans = read_stale_plan(database, name, request, known.terms)
+            if plan.is_empty:
+                return result
+        else:
+            plan, spans = read_plan(database, request, known.terms), None
         work = Work(database, plan, known, risk_free_rate)
-        if name == "rolled_equity":
+        holds = not database.rehearsing
+        if name == "rolled_equity" and holds:
             lock_portfolios(work)
-        for batch in STEPS[name](work):
+        for computed in STEPS[name](work):
+            batch = computed if spans is None else within(computed, spans)
             result.written.setdefault(batch.spec.name, Written()).add(
                 replace(database, batch, compare_rows=request.compare_rows)
             )
-        if name == "rolled_equity":
+        if name == "rolled_equity" and holds:
             mirror_equity(work)
         replaced = result.written.get("snapshots", Written()).rows_superseded
         if replaced:
             record_restatements(database, replaced)
+        if holds:
+            settle(work, name, known.terms)
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
-    result.sessions = (plan.start_ix, plan.end_ix)
+    result.sessions = plan.span
     return result

@@ -54,13 +54,16 @@ class Fetched:
 
 
 def fetch_prices(database: Database, source: PriceSource, request: Request) -> Fetched:
-    """Fetch the closes of the requested range anew, and those that lookbacks need and nobody fetched yet."""
+    """Fetch the closes of the requested range anew, and those that lookbacks need and nobody fetched yet.
+
+    A run of what is stale fetches the latter alone: its inputs are stored.
+    """
     read_plan(database, request, None)  # a hole before the range is an error before anything is fetched
     need = price_need(database, request)
     stored = read_closes(database, NOW.prices, need.symbols, need.start_ix, need.end_ix)
     ix = np.arange(need.start_ix, need.end_ix + 1)
     anew = ((ix >= request.start_ix) & (ix <= request.end_ix))[:, np.newaxis]
-    ask = need.wanted & (np.isnan(stored) | anew)
+    ask = need.wanted & (np.isnan(stored) | (anew & (not request.stale_only)))
     parts = [_ask(source, need, ask, symbols, first, last) for symbols, first, last in _groups(ask)]
     found = (
         {name: np.concatenate([part[name] for part in parts]) for name in PRICES.column_names}
@@ -69,6 +72,23 @@ def fetch_prices(database: Database, source: PriceSource, request: Request) -> F
     )
     written = _store_prices(database, found) if parts else 0
     return Fetched(int(ask.sum()), written, _missing(need, ask, found))
+
+
+def missing_prices(database: Database, source: PriceSource, request: Request) -> Fetched:
+    """Which closes a run needs that nobody has fetched; asks no source and stores nothing."""
+    del source
+    read_plan(database, request, None)
+    need = price_need(database, request)
+    stored = read_closes(database, NOW.prices, need.symbols, need.start_ix, need.end_ix)
+    counts = (need.wanted & np.isnan(stored)).sum(axis=0)
+    missing = {str(need.symbols[column]): int(counts[column]) for column in np.flatnonzero(counts)}
+    return Fetched(0, 0, missing)
+
+
+def fetch_nothing(database: Database, source: PriceSource, request: Request) -> Fetched:
+    """A dry run's share of the other market steps."""
+    del database, source, request
+    return Fetched(0, 0)
 
 
 def _ask(
@@ -178,7 +198,12 @@ def fetch_securities(database: Database, source: PriceSource, request: Request) 
 
 
 def fetch_short_interest(database: Database, source: PriceSource, request: Request) -> Fetched:
-    """Fetch the short interest of the fixed universe that the range's sessions may look at."""
+    """Fetch the short interest of the fixed universe that the range's sessions may look at.
+
+    A run of what is stale fetches none: its inputs are stored.
+    """
+    if request.stale_only:
+        return Fetched(0, 0)
     inception = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": None})
     earliest = min(
         int(index_on_or_before(inception["inception_date"]).min(initial=request.start_ix)), request.start_ix

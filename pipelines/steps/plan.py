@@ -1,5 +1,6 @@
 """Which sessions of which portfolios a run computes: the one rule behind every way to start one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ _PORTFOLIOS = (
     date("stored_last", nullable=True),
     date("complete_last", nullable=True),
 )
+_BOOKS = (integer("portfolio_id"), money("initial_equity"), date("inception_date"))
 _ASSETS = [spec.name for spec in DERIVED if spec.by_portfolio]
 
 
@@ -37,7 +39,8 @@ class Request:
     cascade: also recompute the sessions after the range that are already stored, so that what the range changes
     flows forward. strict: the range was asked for explicitly, so a hole before it is an error and not a portfolio
     left out. compare_rows: compare stored rows one by one instead of trusting their slices' digests, so that rows
-    altered behind the pipeline's back are put right.
+    altered behind the pipeline's back are put right. stale_only: recompute the slices that are stale, and no others,
+    whatever their sessions.
     """
 
     start_ix: int
@@ -46,6 +49,7 @@ class Request:
     cascade: bool = True
     strict: bool = False
     compare_rows: bool = False
+    stale_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,19 @@ class Plan:
     start_ix: int
     end_ix: int
     left_out: dict[int, str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to compute."""
+        return not len(self.portfolio_id) and self.start_ix > self.end_ix
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Index of the first and of the last session of anything planned."""
+        parts = [(self.start_ix, self.end_ix)] if self.start_ix <= self.end_ix else []
+        if len(self.portfolio_id):
+            parts.append((int(self.first_ix.min()), int(self.last_ix.max())))
+        return (min(p[0] for p in parts), max(p[1] for p in parts)) if parts else (0, -1)
 
     def take(self, mask: BoolArray) -> "Plan":
         """Return the plan for the masked portfolios."""
@@ -128,6 +145,23 @@ def make_plan(portfolios: Columns, request: Request) -> Plan:
         request.start_ix,
         int(last[keep].max(initial=request.end_ix)),
         left_out,
+    )
+
+
+def plan_all(database: Database, portfolios: Sequence[int], terms_at: Instant) -> Plan:
+    """Plan portfolios from the session after their inception on, through none yet: the caller sets the sessions."""
+    params = {"known_at": terms_at, "portfolios": list(portfolios)}
+    found = database.columns(_BOOKS, "book/portfolios", params)
+    inception_ix = index_on_or_before(found["inception_date"])
+    return Plan(
+        found["portfolio_id"],
+        found["initial_equity"],
+        inception_ix,
+        inception_ix + 1,
+        inception_ix,
+        0,
+        -1,
+        {},
     )
 
 

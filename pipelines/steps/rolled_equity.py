@@ -6,9 +6,9 @@ import numpy as np
 
 from pipelines.calc import equity
 from pipelines.calc.types import Columns, IntArray
-from pipelines.sessions import index_on_or_after, session_at, sessions
+from pipelines.sessions import index_on_or_after, sessions
 from pipelines.steps.plan import Plan
-from pipelines.steps.work import Work, bounds, portfolio_slices, session_index_of
+from pipelines.steps.work import Work, bounds, portfolio_slices, session_dates, session_index_of
 from pipelines.tables.spec import date, integer, money
 from pipelines.tables.specs import POSITION_PNL, ROLLED_EQUITY
 from pipelines.tables.store import Batch
@@ -26,7 +26,7 @@ def rolled_equity(work: Work) -> Iterator[Batch]:
         return
     start, end = int(plan.first_ix.min()), int(plan.last_ix.max())
     pnl, flow = _daily_pnl(work, start, end), _capital_flow(work, start, end)
-    opening, closing = equity.roll(_opening(work, start), pnl, flow)
+    opening, closing = equity.roll(_opening(work), pnl, flow)
     ix, portfolio = plan.slice_grid(start, end)
     at = (portfolio, ix - start)
     rows: Columns = {
@@ -80,13 +80,19 @@ def _capital_flow(work: Work, start: int, end: int) -> IntArray:
     return flow
 
 
-def _opening(work: Work, start: int) -> IntArray:
-    """Equity before the first session, (P,): the previous closing, or the initial equity after inception."""
+def _opening(work: Work) -> IntArray:
+    """Equity before each portfolio's first session, (P,): the previous closing, or the initial equity after inception.
+
+    A portfolio that starts later than others rolls on without P&L until then.
+    """
     plan = work.plan
     opening = plan.initial_equity.copy()
-    continuing = plan.inception_ix < start - 1
+    continuing = plan.inception_ix < plan.first_ix - 1
     if continuing.any():
-        params = {"before": session_at(start - 1), "portfolios": plan.portfolio_id[continuing].tolist()}
+        params = {
+            "before": session_dates(plan.first_ix[continuing] - 1),
+            "portfolios": plan.portfolio_id[continuing].tolist(),
+        }
         found = work.stored(_CLOSING, "analytics/closing_before", params)
         opening[np.searchsorted(plan.portfolio_id, found["portfolio_id"])] = found["closing_equity"]
     return opening

@@ -33,9 +33,11 @@ class LockedError(SigmaSightError):
 class Database:
     """What the asset steps read and write through. Not thread-safe: one per run."""
 
-    def __init__(self, connection: psycopg.Connection[Any], run_id: str) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], run_id: str, *, rehearsing: bool = False) -> None:
         self.connection = connection
         self.run_id = run_id
+        self.rehearsing = rehearsing
+        """Whether all of it is rolled back: then nothing is locked or changed but what has to be."""
         self.statements = 0
 
     @contextmanager

@@ -12,6 +12,8 @@ import psycopg
 from pipelines.tables.database import Database, LockedError
 
 LOCK_TIMEOUT_SECONDS = 60
+_REHEARSAL_LOCK_TIMEOUT_MS = 500
+"""Shorter than the server takes to look for deadlocks: a dry run gives way before a real one is chosen to."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,20 @@ def open_run(
             _end(database, run.error)
 
 
+@contextmanager
+def rehearse_run(connection: psycopg.Connection[Any], record: RunRecord) -> Iterator[Run]:
+    """A run in one transaction that is rolled back, without the run lock: no row of it is left anywhere.
+
+    It waits for nobody: where a real run holds rows that it would write, it fails at once. (A real run that comes to
+    rows it has written waits until it has ended.)
+    """
+    with connection.transaction(force_rollback=True):
+        database = Database(connection, record.run_id, rehearsing=True)
+        database.run("run/lock_timeout", {"timeout": f"{_REHEARSAL_LOCK_TIMEOUT_MS}ms"})
+        database.run("run/start_rehearsal", _params(record))
+        yield Run(database)
+
+
 def _lock(database: Database, timeout_seconds: float) -> None:
     with database.transaction():
         database.run("run/lock_timeout", {"timeout": f"{max(int(timeout_seconds * 1000), 1)}ms"})
@@ -93,15 +109,18 @@ def _lock(database: Database, timeout_seconds: float) -> None:
 def _start(database: Database, record: RunRecord) -> None:
     with database.transaction():
         database.run("run/abandon", {"run_id": record.run_id})
-        params = {
-            "run_id": record.run_id,
-            "request_id": record.request_id,
-            "kind": record.kind,
-            "start": record.start,
-            "end": record.end,
-            "portfolios": None if record.portfolios is None else list(record.portfolios),
-        }
-        database.run("run/start", params)
+        database.run("run/start", _params(record))
+
+
+def _params(record: RunRecord) -> dict[str, Any]:
+    return {
+        "run_id": record.run_id,
+        "request_id": record.request_id,
+        "kind": record.kind,
+        "start": record.start,
+        "end": record.end,
+        "portfolios": None if record.portfolios is None else list(record.portfolios),
+    }
 
 
 def _end(database: Database, error: str | None) -> None:

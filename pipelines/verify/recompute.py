@@ -12,11 +12,12 @@ from pipelines.sessions import FIRST_PARTITION, index_on_or_before, session_inde
 from pipelines.steps.chain import STEPS
 from pipelines.steps.known_at import NOW
 from pipelines.steps.plan import Plan
+from pipelines.steps.stale import tables_of
 from pipelines.steps.work import Work
 from pipelines.tables.database import Database
 from pipelines.tables.digest import row_codes, slice_digests, sort_by_key
-from pipelines.tables.spec import TableSpec, date, integer, money
-from pipelines.tables.specs import BY_NAME, FACTOR_COVARIANCE, FACTOR_RETURNS, PRICES
+from pipelines.tables.spec import date, integer, money
+from pipelines.tables.specs import PRICES
 from pipelines.tables.store import Batch
 from pipelines.verify.differences import first_difference
 from pipelines.verify.digests import Digests, read_rows
@@ -26,7 +27,6 @@ from pipelines.verify.findings import Scope
 NAMED_SLICES: Final = 200
 """Altered slices of a table whose first differing row is looked for."""
 
-_ALSO: Final[dict[str, TableSpec]] = {"factor_betas": FACTOR_RETURNS, "factor_exposures": FACTOR_COVARIANCE}
 _READ_LOTS: Final = ("position_greeks", "factor_exposures", "risk_metrics")
 """Steps that look the lot of each stored row up: one of no lot would end them for all portfolios."""
 
@@ -36,11 +36,6 @@ _PORTFOLIOS = (
     date("inception_date"),
 )
 _IDS = (integer("portfolio_id"),)
-
-
-def tables_of(step: str) -> tuple[TableSpec, ...]:
-    """The tables a step fills."""
-    return (*((_ALSO[step],) if step in _ALSO else ()), BY_NAME[step])
 
 
 @dataclass

@@ -13,7 +13,7 @@ import psycopg
 
 from api.intake.import_positions import import_portfolio
 from api.intake.users import add_user
-from pipelines.automation import lagging, late
+from pipelines.automation import lagging, late, stale
 from pipelines.automation.requests import requested_runs
 from pipelines.automation.schedules import day_schedules
 from pipelines.calc.factors import FACTORS
@@ -72,6 +72,7 @@ class Desk:
     ran: list[tuple[str, str]] = field(default_factory=list)
     """Job and run key of each run, in order."""
     cursor: str | None = None
+    stale_cursor: str | None = None
 
     def upload(self, name: str, inception: date, today: date, request: bool = False) -> int:
         """Import a book with one long and one short, held from the session after inception."""
@@ -119,6 +120,14 @@ class Desk:
         if isinstance(answer, dg.RunRequest):
             self.execute(answer)
         self.all(lagging.catch_up_requests(self.pipeline, now, settings()))
+        self.recompute(now)
+
+    def recompute(self, now: datetime) -> dg.SensorResult:
+        """Evaluate the sensor of what is stale, and run what it asks for."""
+        found = stale.tick(self.pipeline, self.stale_cursor, now)
+        self.stale_cursor = found.cursor
+        self.all(iter(found.run_requests or []))
+        return found
 
     def all(self, requests: Iterator[dg.RunRequest]) -> None:
         """Run what a sensor asks for."""

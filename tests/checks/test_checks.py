@@ -9,8 +9,11 @@ import psycopg
 import pytest
 
 from pipelines.checks.books import LEFT_OUT
+from pipelines.checks.rebuilt import NAME as REBUILT
+from pipelines.checks.stale import STALE_CHECK
 from pipelines.definitions import defs
 from pipelines.postgres.credentials import DatabaseUrls
+from pipelines.steps.chain import STEPS
 from pipelines.verify.identities import identities
 from tests.verify import world
 
@@ -68,7 +71,7 @@ def altered(computed: DatabaseUrls) -> Iterator[DatabaseUrls]:
 
 def test_all_identities_are_checked_in_a_run_of_everything(computed: DatabaseUrls) -> None:
     evaluations = execute(dg.AssetSelection.all(), date(2021, 7, 26), date(2021, 7, 26), strict=True)
-    assert {evaluation.check_name for evaluation in evaluations} == ALL | {LEFT_OUT}
+    assert {evaluation.check_name for evaluation in evaluations} == ALL | {LEFT_OUT, STALE_CHECK, REBUILT}
     assert [evaluation.check_name for evaluation in evaluations if not evaluation.passed] == []
 
 
@@ -114,3 +117,20 @@ def test_a_portfolio_left_out_is_named(computed: DatabaseUrls) -> None:
     for evaluation in left_out:
         assert not evaluation.passed
         assert "1, 2" in evaluation.description
+
+
+def test_what_is_stale_fails_the_check_of_its_asset_as_a_warning(computed: DatabaseUrls) -> None:
+    """A flow is no input of the lots' values; it is one of equity and of all that follows."""
+    with psycopg.connect(computed.intake) as connection:
+        connection.execute("select analytics.begin_commit(null, 'edit')")
+        connection.execute("insert into book.cash_flows values (1, '2021-07-20', 5)")
+    found = [e for e in execute(checks_of(*STEPS)) if e.check_name == STALE_CHECK and not e.passed]
+    assert {e.asset_key.to_user_string() for e in found} == {
+        "rolled_equity", "factor_exposures", "risk_metrics", "snapshots"
+    }  # fmt: skip
+    for evaluation in found:
+        assert evaluation.severity is dg.AssetCheckSeverity.WARN
+        (row,) = evaluation.metadata["first 20"].records
+        assert (row.data["session"], row.data["portfolio"]) == ("2021-07-20", "1")
+    world.run(computed)
+    assert [e for e in execute(checks_of(*STEPS)) if e.check_name == STALE_CHECK and not e.passed] == []

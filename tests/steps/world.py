@@ -19,7 +19,13 @@ from pipelines.tables.specs import DERIVED
 from tests.steps.book_case import BookCase, insert
 from tests.steps.memory_prices import MemoryPrices
 
-_KEPT = ("market.sessions", "public.alembic_version")
+_KEPT = (
+    "market.sessions",
+    "analytics.assets",
+    "analytics.reaches",
+    "analytics.factor_symbols",
+    "public.alembic_version",
+)
 
 
 @dataclass
@@ -60,10 +66,13 @@ class World:
         cascade: bool = True,
         strict: bool = False,
         steps: Sequence[str] = tuple(STEPS),
+        stale_only: bool = False,
     ) -> dict[str, StepResult]:
         """One run of the whole chain over a range, as the assets do it."""
         chosen = None if portfolios is None else tuple(portfolios)
-        request = Request(session_index(start), session_index(end), chosen, cascade, strict)
+        request = Request(
+            session_index(start), session_index(end), chosen, cascade, strict, stale_only=stale_only
+        )
         with self.opened(start, end) as run:
             fetch(run, self.source, request)
             return {step: run_step(run.database, step, request, run.input_instant()) for step in steps}

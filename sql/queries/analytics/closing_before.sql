@@ -1,4 +1,5 @@
-select portfolio_id, closing_equity
-from {rolled_equity}
-where session = %(before)s and portfolio_id = any(%(portfolios)s)
-order by portfolio_id
+-- The closing equity of each portfolio at a session of its own.
+select r.portfolio_id, r.closing_equity
+from unnest(%(portfolios)s::bigint[], %(before)s::date[]) as p (portfolio_id, before)
+join {rolled_equity} r on r.portfolio_id = p.portfolio_id and r.session = p.before
+order by r.portfolio_id

@@ -1,0 +1,1 @@
+select left_out from analytics.runs where run_id = %(run_id)s

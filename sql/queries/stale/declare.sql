@@ -1,0 +1,1 @@
+select analytics.declare(%(declaration)s::jsonb)

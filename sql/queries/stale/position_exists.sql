@@ -1,0 +1,1 @@
+select exists (select from book.positions where id = %(position)s)
