@@ -10,8 +10,8 @@ from pydantic import Field, PrivateAttr
 
 from pipelines.postgres import Role, connect
 from pipelines.sessions import latest_session, session_index, utc_now
-from pipelines.settings import settings
-from pipelines.sources.factory import source_from_settings
+from pipelines.settings import Settings, settings
+from pipelines.sources.factory import VendorAccess, source_from_settings
 from pipelines.sources.protocol import PriceSource
 from pipelines.steps.plan import Request
 from pipelines.tables.database import Database
@@ -19,6 +19,18 @@ from pipelines.tables.run import Run, RunRecord, open_run
 
 _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _PARTITION = "dagster/partition"
+
+
+def vendor_access(chosen: Settings) -> VendorAccess:
+    """How the settings say that vendors are reached."""
+    key = chosen.polygon_api_key
+    return VendorAccess(
+        polygon_key=None if key is None else key.get_secret_value(),
+        polygon_url=chosen.polygon_url,
+        calls_per_minute=chosen.polygon_calls_per_minute,
+        yahoo_url=chosen.yahoo_url,
+        cache=chosen.home / "yfinance",
+    )
 
 
 class PipelineRun(dg.ConfigurableResource[Any]):
@@ -53,7 +65,7 @@ class PipelineRun(dg.ConfigurableResource[Any]):
         """Log in, take the run lock and record the run; release and record its end when it is over."""
         now = settings()
         self._risk_free_rate = now.risk_free_rate
-        self._source = source_from_settings(now.price_source, now.price_file)
+        self._source = source_from_settings(now.price_source, now.price_file, vendor_access(now))
         with (
             connect(Role.PIPELINE, autocommit=True) as connection,
             open_run(connection, self._record(context)) as run,
