@@ -59,12 +59,13 @@ class PipelineRun(dg.ConfigurableResource[Any]):
     _run: Run = PrivateAttr()
     _source: PriceSource = PrivateAttr()
     _risk_free_rate: float = PrivateAttr(default=0.0)
+    _settle_minutes: int = PrivateAttr(default=20)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["PipelineRun"]:
         """Log in, take the run lock and record the run; release and record its end when it is over."""
         now = settings()
-        self._risk_free_rate = now.risk_free_rate
+        self._risk_free_rate, self._settle_minutes = now.risk_free_rate, now.settle_minutes
         self._source = source_from_settings(now.price_source, now.price_file, vendor_access(now))
         with (
             connect(Role.PIPELINE, autocommit=True) as connection,
@@ -111,5 +112,12 @@ class PipelineRun(dg.ConfigurableResource[Any]):
         start, end = (datetime.fromisoformat(key).date() for key in (partitions.start, partitions.end))
         portfolios = None if self.portfolio_ids is None else tuple(sorted(self.portfolio_ids))
         return Request(
-            session_index(start), session_index(end), portfolios, self.cascade, self.strict, self.compare_rows
+            session_index(start),
+            session_index(end),
+            portfolios,
+            self.cascade,
+            self.strict,
+            self.compare_rows,
+            anew=self.kind == "backfill",
+            settle_minutes=self._settle_minutes,
         )

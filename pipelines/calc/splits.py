@@ -85,7 +85,9 @@ def in_entry_shares(
     for name in ("price_column", "underlying_column"):
         column = getattr(some, name)
         price, day = close[:, column], close_date[:, column]
-        day_ix = np.searchsorted(sessions, day, side="left")  # NaT sorts last: its price is NaN whatever the factor
+        day_ix = np.searchsorted(
+            sessions, day, side="left"
+        )  # NaT sorts last: its price is NaN whatever the factor
         wide.append(price * shares_between(splits, column, some.entry_ix, day_ix))
         dates.append(day)
         given = getattr(lots, name).copy()

@@ -1,6 +1,7 @@
 """Several vendors as one: for each symbol the first that answers."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -10,7 +11,16 @@ from pipelines.calc.types import BoolArray, Columns
 from pipelines.sessions import session_index, session_range
 from pipelines.sources.errors import SourceError
 from pipelines.sources.protocol import empty_securities, empty_short_interest
-from pipelines.sources.vendor import Answer, Ask, OutageError, Vendor, all_prices, empty_bars, empty_splits, joined
+from pipelines.sources.vendor import (
+    Answer,
+    Ask,
+    OutageError,
+    Vendor,
+    all_prices,
+    empty_bars,
+    empty_splits,
+    joined,
+)
 
 _REASON: Final = "reason"
 
@@ -39,8 +49,14 @@ class ComposedSource:
                 return
             try:
                 for answer in vendor.answers(ask.only(np.broadcast_to(left, ask.wanted.shape))):
-                    left = left & ~_has_bars(ask, answer)
-                    yield answer
+                    answering = _has_bars(ask, answer)
+                    left = left & ~answering
+                    # What this one does not know is not answered for before the last one has been asked.
+                    yield (
+                        answer
+                        if vendor is self.vendors[-1]
+                        else replace(answer, asked=answer.asked & answering)
+                    )
             except SourceError as error:
                 outage = error
         if outage is not None and left.any():

@@ -51,7 +51,9 @@ class Retries:
         return own if retry_after is None else max(own, retry_after)
 
 
-def seconds_of(retry_after: str | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
+def seconds_of(
+    retry_after: str | None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> float | None:
     """Read a Retry-After header: seconds, or an HTTP date; None for neither."""
     if not retry_after:
         return None

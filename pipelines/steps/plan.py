@@ -36,7 +36,8 @@ class Request:
     cascade: also recompute the sessions after the range that are already stored, so that what the range changes
     flows forward. strict: the range was asked for explicitly, so a hole before it is an error and not a portfolio
     left out. compare_rows: compare stored rows one by one instead of trusting their slices' digests, so that rows
-    altered behind the pipeline's back are put right.
+    altered behind the pipeline's back are put right. anew: ask a vendor again for the range's closes, also for those
+    that are final. settle_minutes: a close is final when it was fetched this long after the session's close.
     """
 
     start_ix: int
@@ -45,6 +46,8 @@ class Request:
     cascade: bool = True
     strict: bool = False
     compare_rows: bool = False
+    anew: bool = False
+    settle_minutes: int = 20
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,16 @@ def splits(*rows: tuple[int, int, float]) -> Splits:
 
 @pytest.mark.parametrize(
     ("after", "until", "shares"),
-    [(0, 9, 4.0 * 0.1), (0, 4, 1.0), (0, 5, 4.0), (5, 6, 1.0), (5, 7, 0.1), (7, 9, 1.0), (6, 4, 0.25), (9, 0, 1 / (4.0 * 0.1))],
+    [
+        (0, 9, 4.0 * 0.1),
+        (0, 4, 1.0),
+        (0, 5, 4.0),
+        (5, 6, 1.0),
+        (5, 7, 0.1),
+        (7, 9, 1.0),
+        (6, 4, 0.25),
+        (9, 0, 1 / (4.0 * 0.1)),
+    ],
 )
 def test_shares_between_two_sessions(after: int, until: int, shares: float) -> None:
     # 4:1 from session 5 on, 1:10 from session 7 on; the other column has its own.
@@ -34,8 +43,13 @@ def test_shares_between_two_sessions(after: int, until: int, shares: float) -> N
     assert shares_between(found, np.array(0), np.array(after), np.array(until)) == shares
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20), RATIOS), max_size=6), st.tuples(*[st.integers(0, 20)] * 3))
-def test_shares_are_a_product_over_time(rows: list[tuple[int, int, float]], days: tuple[int, int, int]) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20), RATIOS), max_size=6),
+    st.tuples(*[st.integers(0, 20)] * 3),
+)
+def test_shares_are_a_product_over_time(
+    rows: list[tuple[int, int, float]], days: tuple[int, int, int]
+) -> None:
     rows = sorted({(column, ix): (column, ix, ratio) for column, ix, ratio in rows}.values())
     found = splits(*rows) if rows else NONE
     first, middle, last = sorted(days)
@@ -58,7 +72,9 @@ def test_returns_are_of_the_old_share() -> None:
 
 BEFORE = {"2024-01-05": 100.0, "2024-01-08": 101.0, "2024-01-09": 102.0, "2024-01-10": 104.0}
 AFTER = {"2024-01-11": 106.0, "2024-01-12": 105.0, "2024-01-17": 109.0, "2024-01-19": 112.0}
-CALL = Lot("LC", 10, "2024-01-08", 5.0, symbol="C", multiplier=100, expiry="2024-01-19", strike=101.0, underlying="A")
+CALL = Lot(
+    "LC", 10, "2024-01-08", 5.0, symbol="C", multiplier=100, expiry="2024-01-19", strike=101.0, underlying="A"
+)
 LOTS = [
     Lot(quantity=1000, entry="2024-01-03", entry_price=95.0),  # inherited
     Lot("SHORT", -500, "2024-01-09", 102.5),
@@ -68,11 +84,15 @@ LOTS = [
 ]
 
 
-def rows_with(ratio: float, execution: str, start: str = "2024-01-08", end: str = "2024-01-19") -> dict[str, list[object]]:
+def rows_with(
+    ratio: float, execution: str, start: str = "2024-01-08", end: str = "2024-01-19"
+) -> dict[str, list[object]]:
     """P&L with a split of A (column 0) from a date on, the closes and the exit price after it in new shares."""
     closes = {day: close / (ratio if day >= execution else 1.0) for day, close in (BEFORE | AFTER).items()}
     market = make_market({"A": closes, "C": {"2024-01-08": 5.5, "2024-01-12": 6.5}}, start, end)
-    sold = [replace(lot, exit_price=lot.exit_price / (ratio if lot.exit >= execution else 1.0)) for lot in LOTS]
+    sold = [
+        replace(lot, exit_price=lot.exit_price / (ratio if lot.exit >= execution else 1.0)) for lot in LOTS
+    ]
     lots = make_lots(sold, market.symbols)
     found = splits((0, session_index(date.fromisoformat(execution)), ratio)) if ratio != 1.0 else NONE
     held = in_entry_shares(lots, found, market.close, market.date, sessions())
@@ -114,5 +134,8 @@ def test_an_option_bought_after_the_split_sees_the_carried_underlying_in_new_sha
 def test_chunks_do_not_matter(cut: str) -> None:
     day = date.fromisoformat(cut)
     whole = rows_with(4.0, "2024-01-11")
-    parts = [rows_with(4.0, "2024-01-11", end=offset(day, -1).isoformat()), rows_with(4.0, "2024-01-11", start=cut)]
+    parts = [
+        rows_with(4.0, "2024-01-11", end=offset(day, -1).isoformat()),
+        rows_with(4.0, "2024-01-11", start=cut),
+    ]
     assert {name: parts[0][name] + parts[1][name] for name in whole} == whole

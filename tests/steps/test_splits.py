@@ -10,7 +10,9 @@ from tests.steps.memory_prices import MemoryPrices, random_walks
 from tests.steps.world import World
 
 SPLIT = date(2024, 1, 3)
-OPTION = Lot(quantity=Decimal(5), entry=date(2023, 12, 21), entry_price=Decimal("2.5"), multiplier=Decimal(100))
+OPTION = Lot(
+    quantity=Decimal(5), entry=date(2023, 12, 21), entry_price=Decimal("2.5"), multiplier=Decimal(100)
+)
 CASE = BookCase(
     (Portfolio(inception=FIRST),),
     (
@@ -52,8 +54,12 @@ def figures(world: World) -> dict[str, list[str]]:
     keep = ("rolled_equity", "factor_betas", "factor_returns", "factor_exposures", "risk_metrics")
     tables = world.tables()
     return {name: tables[name] for name in keep} | {
-        "lots": world.dump("select session, position_id, market_value, daily_pnl, unrealized_pnl from analytics.position_pnl"),
-        "snapshots": world.dump("select session, net_asset_value, gross_exposure, delta_net_exposure from analytics.snapshots"),
+        "lots": world.dump(
+            "select session, position_id, market_value, daily_pnl, unrealized_pnl from analytics.position_pnl"
+        ),
+        "snapshots": world.dump(
+            "select session, net_asset_value, gross_exposure, delta_net_exposure from analytics.snapshots"
+        ),
     }
 
 

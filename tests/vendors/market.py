@@ -35,7 +35,13 @@ class Market:
     def bar(self, ticker: str, day: date) -> dict[str, float]:
         close = self.closes[ticker][day]
         volume = 1_000_000 + crc32(f"{ticker}{day}".encode()) % 100_000
-        return {"o": close, "h": round(close * 1.01, 4), "l": round(close * 0.99, 4), "c": close, "v": float(volume)}
+        return {
+            "o": close,
+            "h": round(close * 1.01, 4),
+            "l": round(close * 0.99, 4),
+            "c": close,
+            "v": float(volume),
+        }
 
     def split(self, ticker: str, day: date, to: float, before: float = 1.0, *, told: bool = True) -> None:
         """Split a ticker: its closes from the day on fall; `told`: the vendor lists it."""

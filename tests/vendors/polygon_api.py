@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
+from pipelines.sources.settlements import settlement_dates
 from tests.vendors.faults import Reply
 from tests.vendors.market import Market
 
@@ -103,8 +104,11 @@ class PolygonApi:
         return self._page(url, query, rows, {"status": "OK"})
 
     def _short_interest(self, url: str, query: dict[str, str]) -> Reply:
-        start, end = date.fromisoformat(query["settlement_date.gte"]), date.fromisoformat(query["settlement_date.lte"])
-        days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
+        start, end = (
+            date.fromisoformat(query["settlement_date.gte"]),
+            date.fromisoformat(query["settlement_date.lte"]),
+        )
+        days = settlement_dates(start, end)
         rows = [
             {
                 "ticker": ticker,
@@ -115,7 +119,6 @@ class PolygonApi:
             }
             for ticker in query["ticker.any_of"].split(",")
             for day in days
-            if day.day == 15
         ]
         return self._page(url, query, rows, {"status": "OK"})
 

@@ -39,7 +39,9 @@ def serving(api: Api) -> Iterator[Server]:
 
         def do_GET(self) -> None:
             state.requests.append(self.path)
-            (status, headers, body), cut = state.faults.spoil(urlsplit(self.path).path, api.reply(self.path, self.headers))
+            (status, headers, body), cut = state.faults.spoil(
+                urlsplit(self.path).path, api.reply(self.path, self.headers)
+            )
             try:
                 self.send_response(status)
                 for name, value in headers.items():

@@ -72,7 +72,10 @@ def test_an_outage_of_both_is_one(both: ComposedSource, polygon: Server, yahoo: 
 
 def test_sectors_and_short_interest_come_from_who_has_them(both: ComposedSource) -> None:
     found = both.securities(["KO", "NOSUCH"])
-    assert dict(zip(found["symbol"].tolist(), found["sector"].tolist(), strict=True)) == {"KO": "Technology", "NOSUCH": ""}
+    assert dict(zip(found["symbol"].tolist(), found["sector"].tolist(), strict=True)) == {
+        "KO": "Technology",
+        "NOSUCH": "",
+    }
     assert found["reason"].tolist() == ["", "unknown to the source"]
     interest = both.short_interest(["AAPL", "KO"], START, END)
     assert interest["symbol"].tolist() == ["AAPL", "KO"]

@@ -10,7 +10,8 @@ from pipelines.sessions import session_index, session_range
 from pipelines.sources.pace import Retries
 from pipelines.sources.polygon import source as module
 from pipelines.sources.polygon.calls import cheapest_calls
-from pipelines.sources.polygon.source import PolygonPrices, published_at, ticker_of
+from pipelines.sources.polygon.source import PolygonPrices, ticker_of
+from pipelines.sources.settlements import newest_published, published_at, settlement_dates
 from pipelines.sources.vendor import Ask, OutageError, RefusedError, Vendor
 from tests.vendors import faults
 from tests.vendors.clock import Clock
@@ -48,7 +49,9 @@ def polygon(server: Server, clock: Clock) -> PolygonPrices:
 
 
 def ask(*symbols: str, days: list[date] = DAYS) -> Ask:
-    return Ask(np.array(sorted(symbols)), session_index(days[0]), np.ones((len(days), len(symbols)), dtype=np.bool_))
+    return Ask(
+        np.array(sorted(symbols)), session_index(days[0]), np.ones((len(days), len(symbols)), dtype=np.bool_)
+    )
 
 
 def test_bars_are_the_market_s(polygon: PolygonPrices, api: PolygonApi) -> None:
@@ -68,12 +71,19 @@ def test_bars_are_the_market_s(polygon: PolygonPrices, api: PolygonApi) -> None:
 def test_the_client_s_name_is_one_line(client: str, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip(client)
     monkeypatch.setattr(module, "CLIENT", client)
-    assert len(PolygonPrices(KEY, server.url, Clock().pace()).prices(["AAPL"], START, END)["close"]) == len(DAYS)
+    assert len(PolygonPrices(KEY, server.url, Clock().pace()).prices(["AAPL"], START, END)["close"]) == len(
+        DAYS
+    )
 
 
-def test_one_session_of_all_stocks_is_one_call_and_an_option_one_more(polygon: PolygonPrices, server: Server) -> None:
+def test_one_session_of_all_stocks_is_one_call_and_an_option_one_more(
+    polygon: PolygonPrices, server: Server
+) -> None:
     answers = list(polygon.answers(ask("AAPL", "BRK.B", "META", OPTION, days=DAYS[-1:])))
-    assert [sorted(answer.bars["symbol"].tolist()) for answer in answers] == [["AAPL", "BRK.B", "META"], [OPTION]]
+    assert [sorted(answer.bars["symbol"].tolist()) for answer in answers] == [
+        ["AAPL", "BRK.B", "META"],
+        [OPTION],
+    ]
     assert server.count() == 2
     assert server.count("/v2/aggs/grouped/") == 1
 
@@ -107,13 +117,17 @@ def test_pages_are_followed(polygon: PolygonPrices, api: PolygonApi, server: Ser
     assert server.count() == -(-len(DAYS) // 5)
 
 
-def test_a_storm_of_429_is_weathered_as_the_vendor_says(polygon: PolygonPrices, server: Server, clock: Clock) -> None:
+def test_a_storm_of_429_is_weathered_as_the_vendor_says(
+    polygon: PolygonPrices, server: Server, clock: Clock
+) -> None:
     server.faults.add(faults.storm(3, retry_after="7"))
     assert len(polygon.prices(["AAPL"], START, END)["close"]) == len(DAYS)
     assert clock.slept == [7.0, 7.0, 7.0]
 
 
-def test_backoff_doubles_where_the_vendor_says_nothing(polygon: PolygonPrices, server: Server, clock: Clock) -> None:
+def test_backoff_doubles_where_the_vendor_says_nothing(
+    polygon: PolygonPrices, server: Server, clock: Clock
+) -> None:
     server.faults.add(faults.Fault(faults.status(500), 3))
     assert len(polygon.prices(["AAPL"], START, END)["close"]) == len(DAYS)
     assert clock.slept == [1.0, 2.0, 4.0]
@@ -130,7 +144,9 @@ def test_backoff_doubles_where_the_vendor_says_nothing(polygon: PolygonPrices, s
     ],
     ids=["half a body", "slow", "half a JSON", "another JSON", "502"],
 )
-def test_a_passing_fault_costs_one_more_call(fault: faults.Fault, polygon: PolygonPrices, server: Server) -> None:
+def test_a_passing_fault_costs_one_more_call(
+    fault: faults.Fault, polygon: PolygonPrices, server: Server
+) -> None:
     server.faults.add(fault)
     assert len(polygon.prices(["AAPL"], START, END)["close"]) == len(DAYS)
     assert server.count() == 2
@@ -144,7 +160,9 @@ def test_what_came_before_an_outage_stands(polygon: PolygonPrices, server: Serve
         next(answers)
 
 
-def test_a_vendor_that_wants_too_much_patience_is_out(polygon: PolygonPrices, server: Server, clock: Clock) -> None:
+def test_a_vendor_that_wants_too_much_patience_is_out(
+    polygon: PolygonPrices, server: Server, clock: Clock
+) -> None:
     server.faults.add(faults.storm(1, retry_after="86400"))
     with pytest.raises(OutageError, match="429"):
         polygon.prices(["AAPL"], START, END)
@@ -232,6 +250,10 @@ def test_short_interest_is_known_only_once_published(polygon: PolygonPrices) -> 
     # Seven sessions later: March 18 to 22 and 25, 26; 18:00 in New York is 22:00 UTC in summer.
     assert found["published_at"].astype("datetime64[m]").astype(str).tolist() == ["2024-03-26T22:00"] * 2
     assert published_at(date(2024, 3, 15)).isoformat() == "2024-03-26T22:00:00"
+    # June 15, 2024 is a Saturday, June 30 a Sunday.
+    assert settlement_dates(date(2024, 6, 1), date(2024, 7, 10)) == [date(2024, 6, 14), date(2024, 6, 28)]
+    assert newest_published(date(2024, 3, 26)) == date(2024, 2, 29)
+    assert newest_published(date(2024, 3, 27)) == date(2024, 3, 15)
 
 
 def test_tickers() -> None:
@@ -243,7 +265,9 @@ def test_tickers() -> None:
     ]
 
 
-def test_the_key_is_in_no_text(polygon: PolygonPrices, caplog: pytest.LogCaptureFixture, api: PolygonApi) -> None:
+def test_the_key_is_in_no_text(
+    polygon: PolygonPrices, caplog: pytest.LogCaptureFixture, api: PolygonApi
+) -> None:
     caplog.set_level("DEBUG")
     api.mangled["AAPL"] = "shifted"
     polygon.prices(["AAPL"], START, END)

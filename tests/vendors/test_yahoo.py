@@ -47,7 +47,10 @@ def test_bars_are_the_market_s(yahoo: YahooPrices, api: YahooApi) -> None:
     assert isinstance(yahoo, Vendor)
     found = yahoo.prices(["BRK.B", "AAPL"], START, END)
     assert found["symbol"].tolist() == ["AAPL"] * len(DAYS) + ["BRK.B"] * len(DAYS)
-    assert found["close"].tolist() == [*api.market.closes["AAPL"].values(), *api.market.closes["BRK-B"].values()]
+    assert found["close"].tolist() == [
+        *api.market.closes["AAPL"].values(),
+        *api.market.closes["BRK-B"].values(),
+    ]
     assert set(found["adjustment"].tolist()) == {"unsplit"}
 
 
@@ -61,9 +64,13 @@ def test_adjusted_closes_are_turned_back_into_raw_ones(yahoo: YahooPrices, api: 
     part = DAYS[:4]
     for days in (DAYS, part):
         found = yahoo.prices(["AAPL"], days[0], days[-1])
-        assert found["close"].tolist() == pytest.approx([api.market.closes["AAPL"][day] for day in days], abs=1e-4)
+        assert found["close"].tolist() == pytest.approx(
+            [api.market.closes["AAPL"][day] for day in days], abs=1e-4
+        )
         volume = [api.market.bar("AAPL", day)["v"] for day in days]
-        assert found["volume"].tolist() == pytest.approx(volume, abs=11)  # Yahoo rounds adjusted volumes to whole shares
+        assert found["volume"].tolist() == pytest.approx(
+            volume, abs=11
+        )  # Yahoo rounds adjusted volumes to whole shares
     splits = yahoo.splits(["AAPL", "META"], START, END)
     assert splits["execution_date"].tolist() == [date(2024, 3, 6), date(2024, 3, 20)]
     assert (splits["split_to"] / splits["split_from"]).tolist() == [4.0, 0.1]
@@ -111,7 +118,9 @@ def test_descriptions_say_why_there_is_no_sector(yahoo: YahooPrices, api: YahooA
     api.funds.add("SPY")
     api.failing["META"] = 500
     found = yahoo.securities(["SPY", "META", "AAPL", "NOSUCH"])
-    rows = dict(zip(found["symbol"].tolist(), zip(found["sector"], found["reason"], strict=True), strict=True))
+    rows = dict(
+        zip(found["symbol"].tolist(), zip(found["sector"], found["reason"], strict=True), strict=True)
+    )
     assert rows["AAPL"] == ("Technology", "")
     assert rows["SPY"] == ("", NO_SECTOR)
     assert rows["NOSUCH"] == ("", "unknown to the source")

@@ -64,7 +64,12 @@ class YahooApi:
         }
         quote["volume"] = [bar["v"] / r for bar, r in zip(bars, ratio, strict=True)]
         splits = {
-            str(opening(s.day)): {"date": opening(s.day), "numerator": s.to, "denominator": s.before, "splitRatio": "n:m"}
+            str(opening(s.day)): {
+                "date": opening(s.day),
+                "numerator": s.to,
+                "denominator": s.before,
+                "splitRatio": "n:m",
+            }
             for s in self.market.splits
             if s.ticker == ticker and first <= opening(s.day) < last
         }
@@ -80,7 +85,11 @@ class YahooApi:
             "range": "",
         }
         indicators = {"quote": [quote], "adjclose": [{"adjclose": quote["close"]}]}
-        result: dict[str, Any] = {"meta": meta, "timestamp": [opening(day) for day in days], "indicators": indicators}
+        result: dict[str, Any] = {
+            "meta": meta,
+            "timestamp": [opening(day) for day in days],
+            "indicators": indicators,
+        }
         if splits:
             result["events"] = {"splits": splits}
         return self._json(200, {"chart": {"result": [result], "error": None}})
@@ -94,7 +103,10 @@ class YahooApi:
         settled = int(datetime(2024, 3, 15, tzinfo=ZoneInfo("UTC")).timestamp())
         modules = {
             "assetProfile": profile,
-            "quoteType": {"quoteType": "ETF" if ticker in self.funds else "EQUITY", "longName": f"{ticker} Inc."},
+            "quoteType": {
+                "quoteType": "ETF" if ticker in self.funds else "EQUITY",
+                "longName": f"{ticker} Inc.",
+            },
             "defaultKeyStatistics": {"shortRatio": 2.5, "dateShortInterest": settled},
         }
         return self._json(200, {"quoteSummary": {"result": [modules], "error": None}})

@@ -97,7 +97,9 @@ def add_grouped(bars: Bars, symbol_of: dict[str, str], found: Iterable[Any], ses
         if symbol is None:
             continue
         stamp = bar.timestamp
-        is_right = stamp is None or datetime.fromtimestamp(stamp / 1000, UTC).astimezone(NEW_YORK).date() == session
+        is_right = (
+            stamp is None or datetime.fromtimestamp(stamp / 1000, UTC).astimezone(NEW_YORK).date() == session
+        )
         bars.add(symbol, session, "" if is_right else ELSEWHEN, bar)
 
 

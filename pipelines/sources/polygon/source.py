@@ -1,27 +1,25 @@
 """The price source `polygon`: daily bars of stocks, ETFs and options, splits and short interest."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
 
 from pipelines.calc.types import Columns
 from pipelines.instruments import InstrumentError, parse_option
-from pipelines.sessions import index_on_or_after, session_at, session_index, session_range
+from pipelines.sessions import session_at, session_index, session_range
 from pipelines.sources.pace import Pace, Retries
-from pipelines.sources.polygon.bars import NEW_YORK, Bars, add_daily, add_grouped
+from pipelines.sources.polygon.bars import Bars, add_daily, add_grouped
 from pipelines.sources.polygon.calls import Call, cheapest_calls
 from pipelines.sources.polygon.transport import NAME, Transport
 from pipelines.sources.protocol import empty_securities, empty_short_interest
+from pipelines.sources.settlements import published_at
 from pipelines.sources.vendor import Answer, Ask, CannotAnswerError, all_prices, empty_bars, empty_splits
 
 CLIENT: Final = "polygon"
 """The client library: `massive` is the same one under the vendor's new name (and package `massive`)."""
 
-PUBLISHED_AFTER: Final = 7
-"""Sessions from settlement to publication of short interest, which the vendor does not date (FINRA's calendar)."""
-_PUBLISHED_AT: Final = time(18, 0)
 _MOST_ROWS: Final = 50_000
 _TICKERS_AT_ONCE: Final = 250
 
@@ -111,7 +109,14 @@ class PolygonPrices:
         wanted = [session_at(ask.start_ix + row) for row in rows.tolist()]
         with transport.question(ticker):
             found = client.list_aggs(
-                ticker, 1, "day", start.isoformat(), end.isoformat(), adjusted=False, sort="asc", limit=_MOST_ROWS
+                ticker,
+                1,
+                "day",
+                start.isoformat(),
+                end.isoformat(),
+                adjusted=False,
+                sort="asc",
+                limit=_MOST_ROWS,
             )
             add_daily(bars, str(ask.symbols[call.column]), found, wanted)
 
@@ -122,14 +127,21 @@ class PolygonPrices:
     def splits(self, symbols: Sequence[str], start: date, end: date) -> Columns:
         """Splits of all tickers between two dates, cut down to the wanted ones; see `Vendor.splits`."""
         client, transport = self._connected()
-        symbol_of = {ticker_of(symbol): symbol for symbol in symbols if not ticker_of(symbol).startswith("O:")}
+        symbol_of = {
+            ticker_of(symbol): symbol for symbol in symbols if not ticker_of(symbol).startswith("O:")
+        }
         if not symbol_of:
             return empty_splits()
         window = {"execution_date_gte": start.isoformat(), "execution_date_lte": end.isoformat()}
         only = {"ticker": next(iter(symbol_of))} if len(symbol_of) == 1 else {}
         with transport.question():
             found = [
-                (symbol_of[s.ticker], np.datetime64(s.execution_date, "D"), float(s.split_from), float(s.split_to))
+                (
+                    symbol_of[s.ticker],
+                    np.datetime64(s.execution_date, "D"),
+                    float(s.split_from),
+                    float(s.split_to),
+                )
                 for s in client.list_splits(**only, **window, limit=1000)
                 if s.ticker in symbol_of and _is_split(s)
             ]
@@ -154,10 +166,14 @@ class PolygonPrices:
             window = {"settlement_date_gte": start.isoformat(), "settlement_date_lte": end.isoformat()}
             with transport.question():
                 found = client.list_short_interest(**window, params={"ticker.any_of": some}, limit=_MOST_ROWS)
-                rows += [row for row in map(_short_interest, found) if row is not None and row[0] in symbol_of]
+                rows += [
+                    row for row in map(_short_interest, found) if row is not None and row[0] in symbol_of
+                ]
         if not rows:
             return empty_short_interest()
-        symbol, day, cover = zip(*sorted({(symbol_of[s], d): (symbol_of[s], d, c) for s, d, c in rows}.values()), strict=True)
+        symbol, day, cover = zip(
+            *sorted({(symbol_of[s], d): (symbol_of[s], d, c) for s, d, c in rows}.values()), strict=True
+        )
         return {
             "symbol": np.array(symbol),
             "settlement_date": np.array(day, dtype="datetime64[D]"),
@@ -174,13 +190,6 @@ def ticker_of(symbol: str) -> str:
         return symbol.replace("-", ".")
     root = contract.underlying.replace(".", "").replace("-", "")
     return f"O:{root}{symbol.removeprefix(contract.underlying)}"
-
-
-def published_at(settled: date) -> datetime:
-    """When short interest settled on a date became public: naive, UTC."""
-    day = session_at(int(index_on_or_after(settled)) + PUBLISHED_AFTER)
-    local = datetime.combine(day, _PUBLISHED_AT, NEW_YORK)
-    return local.astimezone(UTC).replace(tzinfo=None)
 
 
 def _is_split(split: Any) -> bool:

@@ -38,7 +38,11 @@ class Transport:
         yield
 
     def request(
-        self, method: str, url: str, fields: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        fields: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Make one request, again and again if need be."""
         page = f"{url}?{sorted((fields or {}).items())}"
@@ -55,7 +59,9 @@ class Transport:
             failures += 1
             pause = self._retries.pause(failures, retry_after)
             if pause is None:
-                raise OutageError(f"{NAME}: {trouble}, {failures} times in a row; run again later to go on from here")
+                raise OutageError(
+                    f"{NAME}: {trouble}, {failures} times in a row; run again later to go on from here"
+                )
             self._pace.sleep(pause)
 
     def _once(
@@ -66,7 +72,13 @@ class Transport:
 
         try:
             response = self._pool.request(
-                method, url, fields=fields, headers=headers, retries=False, redirect=False, timeout=self._timeout
+                method,
+                url,
+                fields=fields,
+                headers=headers,
+                retries=False,
+                redirect=False,
+                timeout=self._timeout,
             )
         except TimeoutError:
             return None, "it did not answer in time", None
@@ -105,7 +117,9 @@ class Transport:
             return RefusedError(f"{NAME}: the key in POLYGON_API_KEY is not accepted ({told})")
         if status == 403:
             return CannotAnswerError(f"{NAME}: the plan of this key does not cover it ({told})")
-        return CannotAnswerError(f"{NAME}: answered {status} for {path.replace(self._secret, '***')} ({told})")
+        return CannotAnswerError(
+            f"{NAME}: answered {status} for {path.replace(self._secret, '***')} ({told})"
+        )
 
     def _told(self, body: Mapping[str, Any]) -> str:
         text = str(body.get("message") or body.get("error") or "no reason given")

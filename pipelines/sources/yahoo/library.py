@@ -21,7 +21,9 @@ class UnknownSymbolError(CannotAnswerError):
 class Library:
     """yfinance's tickers, and calls to them that are tried again."""
 
-    def __init__(self, base_url: str | None, cache: Path | None, pace: Pace, retries: Retries, timeout: float) -> None:
+    def __init__(
+        self, base_url: str | None, cache: Path | None, pace: Pace, retries: Retries, timeout: float
+    ) -> None:
         self._base_url, self._cache, self._timeout = base_url, cache, timeout
         self._pace, self._retries = pace, retries
         self._session: Any = None
@@ -64,7 +66,9 @@ class Library:
 
 def _given_up(trouble: Exception, failures: int, is_outage: bool) -> Exception:
     text = f"{NAME}: {_first_line(trouble)}, {failures} times in a row"
-    return OutageError(f"{text}; run again later to go on from here") if is_outage else CannotAnswerError(text)
+    return (
+        OutageError(f"{text}; run again later to go on from here") if is_outage else CannotAnswerError(text)
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -93,6 +97,8 @@ def _session(base_url: str | None, timeout: float) -> Any:
         def request(self, method: str, url: str, **options: Any) -> Any:
             parts = urlsplit(url)
             options["timeout"] = timeout
-            return super().request(method, f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else ""), **options)
+            return super().request(
+                method, f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else ""), **options
+            )
 
     return Redirected(impersonate="chrome")

@@ -12,8 +12,8 @@ from pipelines.instruments import InstrumentError, parse_option
 from pipelines.sessions import session_at, session_index, session_range, sessions
 from pipelines.sources.pace import Pace, Retries
 from pipelines.sources.polygon.bars import NO_CLOSE, NOT_A_SESSION
-from pipelines.sources.polygon.source import published_at
 from pipelines.sources.protocol import empty_short_interest
+from pipelines.sources.settlements import published_at
 from pipelines.sources.vendor import (
     Answer,
     Ask,
@@ -49,6 +49,7 @@ class YahooPrices:
         timeout: float = 30.0,
     ) -> None:
         self._library = Library(base_url, cache, pace or Pace(60), retries or Retries(tries=4), timeout)
+        self._frames: dict[str, tuple[date, Any]] = {}
 
     def prices(self, symbols: Sequence[str], start: date, end: date) -> Columns:
         """Daily bars; see `PriceSource.prices`."""
@@ -60,6 +61,12 @@ class YahooPrices:
 
     def answers(self, ask: Ask) -> Iterator[Answer]:
         """Answer symbol by symbol; see `Vendor.answers`."""
+        try:
+            yield from self._answers(ask)
+        finally:
+            self._frames.clear()
+
+    def _answers(self, ask: Ask) -> Iterator[Answer]:
         for column in np.flatnonzero(ask.wanted.any(axis=0)).tolist():
             cells = np.zeros_like(ask.wanted)
             cells[:, column] = ask.wanted[:, column]
@@ -69,7 +76,9 @@ class YahooPrices:
             except UnknownSymbolError:
                 bars, refused = empty_bars(), ()
             except CannotAnswerError as error:
-                yield Answer(empty_bars(), np.zeros_like(cells), problems={str(ask.symbols[column]): str(error)})
+                yield Answer(
+                    empty_bars(), np.zeros_like(cells), problems={str(ask.symbols[column]): str(error)}
+                )
                 continue
             yield Answer(bars, cells, refused)
 
@@ -90,9 +99,17 @@ class YahooPrices:
         return take(bars, np.isin(days, wanted) & has_close), tuple(refused)
 
     def _frame(self, symbol: str, start: date) -> Any:
+        """Daily prices from a date to this day, with splits: one call serves both, splits are asked for first."""
+        if symbol not in self._frames or self._frames[symbol][0] > start:
+            self._frames[symbol] = (start, self._asked_frame(symbol, start))
+        return self._frames[symbol][1]
+
+    def _asked_frame(self, symbol: str, start: date) -> Any:
         def ask() -> tuple[Any, Any]:
             ticker = self._library.ticker(ticker_of(symbol))
-            return ticker.history(start=start.isoformat(), auto_adjust=False, actions=True), ticker.history_metadata
+            return ticker.history(
+                start=start.isoformat(), auto_adjust=False, actions=True
+            ), ticker.history_metadata
 
         frame, metadata = self._library.tried(ask)
         currency = metadata.get("currency", "USD")
@@ -157,7 +174,9 @@ class YahooPrices:
         name, sector, industry = (str(info.get(key) or "") for key in ("longName", "sector", "industry"))
         if not info.get("quoteType") and not name:
             raise UnknownSymbolError(f"{NAME}: unknown symbol")
-        reason = "" if sector else NO_SECTOR if info.get("quoteType") != "EQUITY" else "the source knows no sector"
+        reason = (
+            "" if sector else NO_SECTOR if info.get("quoteType") != "EQUITY" else "the source knows no sector"
+        )
         return name or str(info.get("shortName") or ""), sector, industry, reason
 
     def _info(self, symbol: str) -> Any:
