@@ -56,32 +56,52 @@ def judge(series: Series, *, may_jump: bool = False) -> npt.NDArray[np.int8]:
     may_jump: of options, whose price may well double in a day: only repeats, and restatements beyond history, count.
     """
     codes = np.zeros(len(series.offered), dtype=np.int8)
-    sigma = daily_sigma(series)
-    level, level_row, doubt, doubt_code = np.nan, -1, np.nan, BELIEVED
-    for row in range(len(codes)):
-        # Both levels are carried on in shares of this session.
-        level, doubt = level / series.shares[row], doubt / series.shares[row]
-        offered, stored = series.offered[row], series.stored[row]
-        if np.isnan(offered):
-            if not np.isnan(series.doubted[row]):
-                doubt, doubt_code = series.doubted[row], SPLIT_LIKE
-        elif not np.isnan(stored):
-            codes[row] = _restated(float(np.log(offered / stored)), sigma, may_jump)
-        elif series.repeats[row]:
-            codes[row] = STALE_REPEAT
-        elif not np.isnan(level) and not may_jump:
-            gap = float(np.sqrt(row - level_row))
-            move = float(np.log(offered / level))
-            codes[row] = _jump(move, sigma * gap)
-            if not codes[row] and not np.isnan(doubt) and abs(np.log(offered / doubt)) < abs(move):
-                codes[row] = doubt_code
-        if codes[row] in (SPLIT_LIKE, CURRENCY_JUMP):
-            doubt, doubt_code = offered, int(codes[row])
-        elif not np.isnan(offered) and not codes[row]:
-            level, level_row, doubt = offered, row, np.nan
-        if not np.isnan(stored) and (np.isnan(offered) or codes[row]):
-            level, level_row = stored, row
+    sigma, levels = daily_sigma(series), _Levels()
+    for row, offered in enumerate(series.offered.tolist()):
+        levels.in_shares_of(float(series.shares[row]))
+        if not np.isnan(offered):
+            codes[row] = _code(series, row, sigma, levels, may_jump=may_jump)
+        levels.move(row, offered, float(series.stored[row]), float(series.doubted[row]), int(codes[row]))
     return codes
+
+
+@dataclass
+class _Levels:
+    """The last close in use, its row, and the last doubted one since (NaN: none) with its code."""
+
+    level: float = np.nan
+    row: int = -1
+    doubt: float = np.nan
+    doubt_code: int = BELIEVED
+
+    def in_shares_of(self, shares: float) -> None:
+        """Carry both on into shares of the next session."""
+        self.level, self.doubt = self.level / shares, self.doubt / shares
+
+    def move(self, row: int, offered: float, stored: float, doubted: float, code: int) -> None:
+        """Go on past a row."""
+        if code in (SPLIT_LIKE, CURRENCY_JUMP):
+            self.doubt, self.doubt_code = offered, code
+        elif np.isnan(offered) and not np.isnan(doubted):
+            self.doubt, self.doubt_code = doubted, SPLIT_LIKE
+        elif not np.isnan(offered) and code == BELIEVED:
+            self.level, self.row, self.doubt = offered, row, np.nan
+        if not np.isnan(stored) and (np.isnan(offered) or code != BELIEVED):
+            self.level, self.row = stored, row
+
+
+def _code(series: Series, row: int, sigma: float, levels: _Levels, *, may_jump: bool) -> int:
+    offered, stored = float(series.offered[row]), float(series.stored[row])
+    if not np.isnan(stored):
+        return _restated(float(np.log(offered / stored)), sigma, may_jump)
+    if series.repeats[row]:
+        return STALE_REPEAT
+    if np.isnan(levels.level) or may_jump:
+        return BELIEVED
+    move = float(np.log(offered / levels.level))
+    code = _jump(move, sigma * float(np.sqrt(row - levels.row)))
+    goes_on = not np.isnan(levels.doubt) and abs(np.log(offered / levels.doubt)) < abs(move)
+    return code or (levels.doubt_code if goes_on else BELIEVED)
 
 
 def _restated(move: float, sigma: float, may_jump: bool) -> int:

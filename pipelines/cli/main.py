@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipelines.cli import backfill, book, db, status, up, verify
+from pipelines.cli import backfill, book, db, quarantine, status, up, verify
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ book.mount(app)
 app.command("backfill")(backfill.backfill)
 verify.mount(app)
 app.command("status")(status.status)
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(db.app, name="db")
 
 

@@ -14,7 +14,6 @@ from pipelines.sources.protocol import empty_securities, empty_short_interest
 from pipelines.sources.vendor import (
     Answer,
     Ask,
-    OutageError,
     Vendor,
     all_prices,
     empty_bars,

@@ -85,7 +85,7 @@ class Vendor(PriceSource, Protocol):
     def splits(self, symbols: Sequence[str], start: date, end: date) -> Columns:
         """Splits executed from start to end, both included, ordered by symbol and date.
 
-        Returns symbol, execution_date (datetime64[D]), split_from, split_to (float64: `to` shares for `from`) and source.
+        Returns symbol, execution_date (datetime64[D]), split_from, split_to (float64, shares) and source.
         """
         ...
 

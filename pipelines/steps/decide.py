@@ -17,7 +17,18 @@ from pipelines.tables.store import record_sessions, upsert
 
 OPERATOR: Final = "operator"
 _COLUMNS: Final = (
-    *("id", "kind", "symbol", "day", *PRICE_FIELDS, "split_from", "split_to", "source", "reason", "is_session"),
+    *(
+        "id",
+        "kind",
+        "symbol",
+        "day",
+        *PRICE_FIELDS,
+        "split_from",
+        "split_to",
+        "source",
+        "reason",
+        "is_session",
+    ),
 )
 
 
@@ -48,6 +59,11 @@ class OwnSplit:
     before: float
     to: float
 
+    def row(self) -> dict[str, Any]:
+        """The split as one that is told."""
+        told = {"split_from": self.before, "split_to": self.to, "source": OPERATOR}
+        return {"symbol": self.symbol, "day": self.day, **told}
+
 
 @dataclass
 class _Chosen:
@@ -62,11 +78,13 @@ def accept(
 ) -> Decision:
     """Put what is held back to use, all of it in one commit; of one day's closes the last told counts.
 
-    split: a split to record beside it. Inside a transaction. Raises NothingPendingError, and NotAcceptableError for bars
-    that are of no session or have no price: these can only be rejected.
+    split: a split to record beside it. Inside a transaction. Raises NothingPendingError, and NotAcceptableError for
+    bars that are of no session or have no price: these can only be rejected.
     """
     chosen = _chosen(database, ids, symbols)
-    wrong = [row for row in chosen.of("close") if not row["is_session"] or not row["close"] or row["close"] <= 0]
+    wrong = [
+        row for row in chosen.of("close") if not row["is_session"] or not row["close"] or row["close"] <= 0
+    ]
     if wrong:
         named = ", ".join(f"{row['id']} ({row['reason']})" for row in wrong)
         raise NotAcceptableError(f"no price of a session: {named}. Reject these")
@@ -76,7 +94,11 @@ def accept(
     if len(changed):
         rows = database.columns(PRICES.columns, "market/sessions_rows", {"sessions": changed.tolist()})
         record_sessions(database, PRICES, rows)
-    own = [] if split is None else [{**vars(split), "split_from": split.before, "split_to": split.to, "source": OPERATOR}]
+    own = (
+        []
+        if split is None
+        else [{**vars(split), "split_from": split.before, "split_to": split.to, "source": OPERATOR}]
+    )
     splits = _splits([*chosen.of("split"), *own])
     written_splits = upsert(database, SPLITS, splits)
     days, symbols_told = closes["session"].tolist(), closes["symbol"].tolist()
@@ -87,6 +109,15 @@ def accept(
     first = [*written["session"].tolist(), *written_splits["execution_date"].tolist()]
     count = len(written["session"]) + len(written_splits["symbol"])
     return Decision(len(chosen.of("close")), len(splits["symbol"]), min(first, default=None), count)
+
+
+def first_day(database: Database, symbol: str) -> date:
+    """The first day of a symbol's closes that wait; NothingPendingError without any."""
+    rows = _chosen(database, (), (symbol,)).of("close")
+    if not rows:
+        raise NothingPendingError(f"no close of {symbol} waits for a decision")
+    day: date = min(row["day"] for row in rows)
+    return day
 
 
 def reject(database: Database, ids: Sequence[int], symbols: Sequence[str]) -> Decision:
@@ -112,7 +143,9 @@ def _decide(database: Database, chosen: _Chosen, status: str) -> None:
 
 def _prices(rows: list[dict[str, Any]]) -> Columns:
     last = {(row["symbol"], row["day"]): row for row in rows}.values()
-    numbers = {name: np.array([_number(row[name]) for row in last], dtype=np.float64) for name in PRICE_FIELDS}
+    numbers = {
+        name: np.array([_number(row[name]) for row in last], dtype=np.float64) for name in PRICE_FIELDS
+    }
     return {
         "session": np.array([row["day"] for row in last], dtype="datetime64[D]"),
         "symbol": np.array([row["symbol"] for row in last], dtype="U"),

@@ -151,7 +151,8 @@ class Desk:
         self._new[:] = False
 
     def _put_fetches(self, found: Columns, source: str) -> None:
-        row, column = np.nonzero(self._new)
+        # Where a close is in use and another is held back, the one in use stays what was fetched.
+        row, column = np.nonzero(self._new & ~(self._held & ~np.isnan(self._close)))
         bar = {
             (s, d): (by, how)
             for s, d, by, how in zip(

@@ -1,12 +1,10 @@
 """A database with a book in it, and a vendor's server to fill it from."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from pipelines.sessions import offset, session_index
 from pipelines.sources.vendor import Vendor
@@ -14,12 +12,12 @@ from pipelines.steps.chain import STEPS, run_step
 from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_interest
 from pipelines.steps.fetched import Fetched
 from pipelines.steps.plan import Request
-from pipelines.tables.run import RunRecord, open_run
 from tests.steps.book_case import BookCase, Lot, Portfolio
 from tests.steps.memory_prices import MemoryPrices
 from tests.steps.world import World
 
 INCEPTION, LAST = date(2023, 12, 18), date(2024, 1, 12)
+START = offset(INCEPTION, 1)
 FIRST = offset(INCEPTION, -61)
 """The first session whose closes the lookbacks need."""
 
@@ -54,7 +52,13 @@ class VendorDesk:
         return self
 
     def fetch(
-        self, vendor: Vendor, start: date = offset(INCEPTION, 1), end: date = LAST, *, anew: bool = False, only: bool = False
+        self,
+        vendor: Vendor,
+        start: date = START,
+        end: date = LAST,
+        *,
+        anew: bool = False,
+        only: bool = False,
     ) -> list[Fetched]:
         """The market steps (only: prices alone), as the assets run them: a vendor's commit as they go."""
         request = Request(session_index(start), session_index(end), anew=anew)
@@ -62,7 +66,7 @@ class VendorDesk:
         with self.world.opened(start, end) as run:
             return [step(run.database, vendor, request) for step in steps]
 
-    def compute(self, start: date = offset(INCEPTION, 1), end: date = LAST) -> None:
+    def compute(self, start: date = START, end: date = LAST) -> None:
         """The derived assets."""
         request = Request(session_index(start), session_index(end))
         with self.world.opened(start, end) as run:
@@ -70,11 +74,15 @@ class VendorDesk:
                 run_step(run.database, step, request, run.input_instant())
 
     def closes(self, symbol: str) -> dict[date, float]:
-        rows = self.world.rows("select session, close from market.prices where symbol = %s order by session", [symbol])
+        rows = self.world.rows(
+            "select session, close from market.prices where symbol = %s order by session", [symbol]
+        )
         return dict(rows)  # type: ignore[arg-type]
 
     def nav(self) -> dict[date, Any]:
-        return dict(self.world.rows("select session, net_asset_value from analytics.snapshots order by session"))  # type: ignore[arg-type]
+        return dict(
+            self.world.rows("select session, net_asset_value from analytics.snapshots order by session")
+        )  # type: ignore[arg-type]
 
     def pending(self, columns: Sequence[str] = ("kind", "symbol", "reason")) -> list[tuple[Any, ...]]:
         named = ", ".join(columns)

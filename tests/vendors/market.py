@@ -1,4 +1,4 @@
-"""What the vendors' test server knows: raw closes in cents by symbol and session, splits, short interest, descriptions."""
+"""What the vendors' test servers know: raw closes in cents by symbol and session, splits, descriptions."""
 
 from dataclasses import dataclass, field
 from datetime import date

@@ -2,18 +2,19 @@
 
 from datetime import date
 
+import psycopg
 import pytest
 
 from pipelines.sessions import offset, session_range
+from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
 from pipelines.sources.vendor import OutageError
 from pipelines.verify import Scope, verify
 from tests.steps.memory_prices import PROXIES
 from tests.vendors import faults
 from tests.vendors.conftest import polygon_at
-from tests.vendors.desk import FIRST, INCEPTION, LAST, OPTION, VendorDesk
+from tests.vendors.desk import FIRST, LAST, OPTION, VendorDesk
 from tests.vendors.polygon_api import PolygonApi
 from tests.vendors.server import Server
-from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
 
 DAYS = session_range(FIRST, LAST).tolist()
 HELD = {"AAPL", "ACME", OPTION}
@@ -21,10 +22,6 @@ NEEDED = HELD | set(PROXIES) | set(SHORT_INTEREST_UNIVERSE)
 
 
 def is_clean(desk: VendorDesk) -> bool:
-    with desk.world.opened(INCEPTION, LAST):
-        pass
-    import psycopg
-
     with psycopg.connect(desk.world.urls.pipeline) as connection:
         proof = verify(connection, Scope())
     return not proof.findings
@@ -48,7 +45,9 @@ def test_the_first_run_fills_the_history_and_the_second_fetches_nothing(
     assert polygon_server.count() == len(NEEDED) + 2
 
 
-def test_a_new_session_costs_a_call_for_all_stocks_and_one_for_each_option(desk: VendorDesk, polygon_server: Server) -> None:
+def test_a_new_session_costs_a_call_for_all_stocks_and_one_for_each_option(
+    desk: VendorDesk, polygon_server: Server
+) -> None:
     desk.fetch(polygon_at(polygon_server))
     polygon_server.requests.clear()
     day = offset(LAST, 1)
@@ -77,7 +76,9 @@ def test_explicitly_anew_is_asked_again(desk: VendorDesk, polygon_server: Server
     assert polygon_server.count("/v2/aggs/grouped/") == 1
 
 
-def test_a_close_that_came_before_it_was_final_is_asked_for_again(desk: VendorDesk, polygon_server: Server) -> None:
+def test_a_close_that_came_before_it_was_final_is_asked_for_again(
+    desk: VendorDesk, polygon_server: Server
+) -> None:
     desk.fetch(polygon_at(polygon_server), only=True)
     desk.world.owner.execute(
         "update market.price_fetches f set fetched_at = s.closes_at + interval '10 minutes'"
@@ -91,10 +92,17 @@ def test_a_close_that_came_before_it_was_final_is_asked_for_again(desk: VendorDe
 
 @pytest.mark.parametrize(
     "fault",
-    [faults.storm(2), faults.half(2), faults.Fault(faults.body(b"{"), 2), faults.Fault(faults.status(500), 2)],
+    [
+        faults.storm(2),
+        faults.half(2),
+        faults.Fault(faults.body(b"{"), 2),
+        faults.Fault(faults.status(500), 2),
+    ],
     ids=["429", "half bodies", "half JSON", "500"],
 )
-def test_a_passing_fault_leaves_no_trace(fault: faults.Fault, desk: VendorDesk, polygon_server: Server) -> None:
+def test_a_passing_fault_leaves_no_trace(
+    fault: faults.Fault, desk: VendorDesk, polygon_server: Server
+) -> None:
     fault.path = "/v2/aggs"
     polygon_server.faults.add(fault)
     (prices,) = desk.fetch(polygon_at(polygon_server), only=True)
@@ -131,7 +139,12 @@ def test_an_outage_in_the_middle_is_gone_on_from(desk: VendorDesk, polygon_serve
     ],
 )
 def test_nonsense_is_held_back_named_and_harmless(
-    how: str, reason: str | None, missing: int, desk: VendorDesk, polygon_server: Server, polygon_api: PolygonApi
+    how: str,
+    reason: str | None,
+    missing: int,
+    desk: VendorDesk,
+    polygon_server: Server,
+    polygon_api: PolygonApi,
 ) -> None:
     polygon_api.mangled["ACME"] = how
     (prices,) = desk.fetch(polygon_at(polygon_server), only=True)
@@ -160,7 +173,8 @@ def test_a_delisted_and_an_unknown_and_a_renamed_symbol_are_told(
     desk.compute()
     assert is_clean(desk)
     flags = desk.world.rows(
-        "select bool_or(is_stale), bool_or(is_unpriced) from analytics.position_pnl where position_id = 2 and session > %s",
+        "select bool_or(is_stale), bool_or(is_unpriced) from analytics.position_pnl"
+        " where position_id = 2 and session > %s",
         [gone],
     )
     assert flags == [(True, False)]
@@ -170,7 +184,9 @@ def test_a_delisted_and_an_unknown_and_a_renamed_symbol_are_told(
     assert again.asked == len(DAYS)
 
 
-def test_a_plan_without_options_prices_the_stocks(desk: VendorDesk, polygon_server: Server, polygon_api: PolygonApi) -> None:
+def test_a_plan_without_options_prices_the_stocks(
+    desk: VendorDesk, polygon_server: Server, polygon_api: PolygonApi
+) -> None:
     polygon_api.without_options = True
     (prices,) = desk.fetch(polygon_at(polygon_server), only=True)
     assert list(prices.problems) == [OPTION]

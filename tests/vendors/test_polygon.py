@@ -244,7 +244,7 @@ def test_splits(polygon: PolygonPrices, api: PolygonApi) -> None:
 
 
 def test_short_interest_is_known_only_once_published(polygon: PolygonPrices) -> None:
-    found = polygon.short_interest(["META", "AAPL"], START, END)
+    found = polygon.short_interest(["META", "AAPL"], date(2024, 3, 10), date(2024, 3, 20))
     assert found["symbol"].tolist() == ["AAPL", "META"]
     assert found["settlement_date"].tolist() == [date(2024, 3, 15)] * 2
     # Seven sessions later: March 18 to 22 and 25, 26; 18:00 in New York is 22:00 UTC in summer.

@@ -110,7 +110,7 @@ def test_a_passing_fault_passes(fault: faults.Fault, yahoo: YahooPrices, server:
 
 def test_an_outage_is_one(yahoo: YahooPrices, server: Server) -> None:
     server.faults.add(faults.storm(1000))
-    with pytest.raises(OutageError, match="Too Many Requests.*run again later"):
+    with pytest.raises(OutageError, match=r"Too Many Requests.*run again later"):
         yahoo.prices(["AAPL"], START, END)
 
 

@@ -1,4 +1,4 @@
-"""From the vendor's bars to rows: dated by New York's midnight, without repetitions, refused where they make no sense."""
+"""From the vendor's bars to rows: dated by New York's midnight, each once, refused where they make no sense."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime

@@ -40,14 +40,13 @@ def cheapest_calls(wanted: BoolArray, groupable: BoolArray) -> Iterator[Call]:
 def _whole_sessions(shared: BoolArray) -> IntArray:
     """Rows to ask for whole, at the least total of calls; fewest rows among equals."""
     counts = shared.sum(axis=1)
-    order = np.argsort(-counts, kind="stable")
+    order: IntArray = np.argsort(-counts, kind="stable").astype(np.int64)
     order = order[counts[order] > 0]
     ordered = shared[order]
     if not len(ordered):
-        return order
+        return np.zeros(0, dtype=np.int64)
     # A column stays wanted until the last row in this order that wants it has been taken.
     last = np.where(ordered.any(axis=0), len(ordered) - 1 - ordered[::-1].argmax(axis=0), -1)
     taken = np.arange(len(ordered) + 1)
     cost = taken + (last >= taken[:, np.newaxis]).sum(axis=1)
-    chosen: IntArray = order[: int(cost.argmin())]
-    return chosen
+    return order[: int(cost.argmin())]

@@ -68,7 +68,8 @@ class Transport:
         self, method: str, url: str, fields: Mapping[str, Any] | None, headers: Mapping[str, str] | None
     ) -> tuple[Any, str, float | None]:
         """The response, or what is wrong with it and when to come back."""
-        from urllib3.exceptions import HTTPError, TimeoutError
+        from urllib3.exceptions import HTTPError
+        from urllib3.exceptions import TimeoutError as NoAnswer
 
         try:
             response = self._pool.request(
@@ -80,7 +81,7 @@ class Transport:
                 redirect=False,
                 timeout=self._timeout,
             )
-        except TimeoutError:
+        except NoAnswer:
             return None, "it did not answer in time", None
         except HTTPError as error:
             return None, f"the connection failed ({type(error).__name__})", None

@@ -93,12 +93,10 @@ def _session(base_url: str | None, timeout: float) -> Any:
         return requests.Session(impersonate="chrome")
     base = base_url.rstrip("/")
 
-    class Redirected(requests.Session):  # type: ignore[misc,type-arg]
-        def request(self, method: str, url: str, **options: Any) -> Any:
-            parts = urlsplit(url)
-            options["timeout"] = timeout
-            return super().request(
-                method, f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else ""), **options
-            )
+    def elsewhere(session: Any, method: Any, url: str, **options: Any) -> Any:
+        parts = urlsplit(url)
+        moved = f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        return requests.Session.request(session, method, moved, **(options | {"timeout": timeout}))
 
-    return Redirected(impersonate="chrome")
+    redirected: Any = type("RedirectedSession", (requests.Session,), {"request": elsewhere})
+    return redirected(impersonate="chrome")

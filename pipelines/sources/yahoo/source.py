@@ -204,12 +204,12 @@ class YahooPrices:
                 rows.append((symbol, day, published_at(day), float(cover)))
         if not rows:
             return empty_short_interest()
-        symbol, day, published, cover = zip(*rows, strict=True)
+        named, days, published, covers = zip(*rows, strict=True)
         return {
-            "symbol": np.array(symbol),
-            "settlement_date": np.array(day, dtype="datetime64[D]"),
+            "symbol": np.array(named),
+            "settlement_date": np.array(days, dtype="datetime64[D]"),
             "published_at": np.array(published, dtype="datetime64[us]"),
-            "days_to_cover": np.array(cover),
+            "days_to_cover": np.array(covers),
         }
 
 
