@@ -14,6 +14,7 @@ from pipelines.sources.protocol import empty_securities, empty_short_interest
 from pipelines.sources.vendor import (
     Answer,
     Ask,
+    RefusedError,
     Vendor,
     all_prices,
     empty_bars,
@@ -56,6 +57,8 @@ class ComposedSource:
                         if vendor is self.vendors[-1]
                         else replace(answer, asked=answer.asked & answering)
                     )
+            except RefusedError:
+                raise  # a bad key is to be put right, not to be got around
             except SourceError as error:
                 outage = error
         if outage is not None and left.any():
@@ -71,6 +74,8 @@ class ComposedSource:
         for vendor in self.vendors:
             try:
                 return ask(vendor)
+            except RefusedError:
+                raise
             except SourceError as error:
                 outage = error
         if outage is not None:
@@ -97,6 +102,8 @@ class ComposedSource:
                 break
             try:
                 found = ask(vendor, left)
+            except RefusedError:
+                raise
             except SourceError as error:
                 outage = error
                 continue

@@ -10,7 +10,7 @@ from pipelines.sessions import session_range
 from pipelines.sources.composed import ComposedSource
 from pipelines.sources.pace import Retries
 from pipelines.sources.polygon.source import PolygonPrices
-from pipelines.sources.vendor import OutageError, Vendor
+from pipelines.sources.vendor import OutageError, RefusedError, Vendor
 from pipelines.sources.yahoo.source import YahooPrices
 from tests.vendors import faults
 from tests.vendors.clock import Clock
@@ -79,3 +79,11 @@ def test_sectors_and_short_interest_come_from_who_has_them(both: ComposedSource)
     assert found["reason"].tolist() == ["", "unknown to the source"]
     interest = both.short_interest(["AAPL", "KO"], START, END)
     assert interest["symbol"].tolist() == ["AAPL", "KO"]
+
+
+def test_a_bad_key_is_not_got_around(yahoo: Server, polygon: Server, tmp_path: Path) -> None:
+    wrong = PolygonPrices("other", polygon.url, Clock().pace())
+    both = ComposedSource([wrong, YahooPrices(yahoo.url, tmp_path, Clock().pace())])
+    with pytest.raises(RefusedError):
+        both.prices(["AAPL"], START, END)
+    assert yahoo.count() == 0
