@@ -119,6 +119,7 @@ class PolygonApi:
             }
             for ticker in query["ticker.any_of"].split(",")
             for day in days
+            if ticker in self.market.closes
         ]
         return self._page(url, query, rows, {"status": "OK"})
 
