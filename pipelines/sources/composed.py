@@ -23,13 +23,20 @@ from pipelines.sources.vendor import (
 )
 
 _REASON: Final = "reason"
+_EMPTY_SECURITIES: Final = empty_securities() | {
+    name: np.empty(0, dtype="U1") for name in ("source", _REASON)
+}
 
 
 class ComposedSource:
-    """A `Vendor` that asks others in order; what one has no bar for, of a symbol, is asked of the next."""
+    """A `Vendor` that asks others in order; a symbol that one has no bar of is asked of the next.
 
-    def __init__(self, vendors: Sequence[Vendor]) -> None:
+    describers: who is asked for sectors and short interest, in order, if not the vendors of prices.
+    """
+
+    def __init__(self, vendors: Sequence[Vendor], describers: Sequence[Vendor] = ()) -> None:
         self.vendors = tuple(vendors)
+        self.describers = tuple(describers) or self.vendors
         self.name = ",".join(vendor.name for vendor in self.vendors)
 
     def prices(self, symbols: Sequence[str], start: date, end: date) -> Columns:
@@ -84,7 +91,7 @@ class ComposedSource:
 
     def securities(self, symbols: Sequence[str]) -> Columns:
         """Descriptions; of a symbol the first with a sector, else the last vendor's reason why not."""
-        return self._by_symbol(symbols, empty_securities() | {_REASON: np.empty(0, dtype="U1")}, _securities)
+        return self._by_symbol(symbols, _EMPTY_SECURITIES, _securities)
 
     def short_interest(self, symbols: Sequence[str], start: date, end: date) -> Columns:
         """Short interest; of a symbol all of it from the first vendor that has any."""
@@ -97,7 +104,7 @@ class ComposedSource:
     ) -> Columns:
         left, parts = sorted(set(symbols)), []
         outage: SourceError | None = None
-        for at, vendor in enumerate(self.vendors):
+        for at, vendor in enumerate(self.describers):
             if not left:
                 break
             try:
@@ -107,7 +114,7 @@ class ComposedSource:
             except SourceError as error:
                 outage = error
                 continue
-            is_last = at == len(self.vendors) - 1
+            is_last = at == len(self.describers) - 1
             useful = np.ones(len(found["symbol"]), dtype=np.bool_)
             if _REASON in found and not is_last:
                 useful = found["sector"] != ""
@@ -120,7 +127,8 @@ class ComposedSource:
 
 def _securities(vendor: Vendor, symbols: list[str]) -> Columns:
     found = vendor.securities(symbols)
-    return found if _REASON in found else found | {_REASON: np.full(len(found["symbol"]), "")}
+    count = len(found["symbol"])
+    return {_REASON: np.full(count, ""), "source": np.full(count, vendor.name)} | found
 
 
 def _sorted(rows: Columns) -> Columns:

@@ -56,8 +56,13 @@ def source_from_settings(
         if one not in VENDORS:
             known = ", ".join((*VENDORS, *ALONE))
             raise SourceUnavailableError(f"unknown price source '{one}'; known: {known}")
-    vendors = [_vendor(one, access or VendorAccess()) for one in dict.fromkeys(names)]
-    return vendors[0] if len(vendors) == 1 else ComposedSource(vendors)
+    named = {one: _vendor(one, access or VendorAccess()) for one in names}
+    if list(named) == ["yfinance"]:
+        return named["yfinance"]
+    # Polygon knows no sectors, and not every plan has short interest: Yahoo is asked for these in any case.
+    yahoo = named.get("yfinance") or _vendor("yfinance", access or VendorAccess())
+    others = [vendor for name, vendor in named.items() if name != "yfinance"]
+    return ComposedSource(list(named.values()), [*others, yahoo])
 
 
 def _vendor(name: str, access: VendorAccess) -> Vendor:

@@ -165,7 +165,8 @@ def fetch_securities(database: Database, source: PriceSource, request: Request) 
         for name in ("name", "sector", "industry")
     }
     described["symbol"] = np.concatenate([answer["symbol"], unanswered])
-    described["source"] = np.full(len(unknown), source.name)
+    by = answer.get("source", np.full(len(answer["symbol"]), source.name))
+    described["source"] = np.concatenate([by, np.full(len(unanswered), source.name)])
     told = np.concatenate(
         [answer.get("reason", np.full(len(answer["symbol"]), "")), np.full(len(unanswered), "")]
     )

@@ -26,7 +26,11 @@ def test_sources_by_name(tmp_path: Path) -> None:
 
 def test_vendors_by_name_and_in_order() -> None:
     access = VendorAccess(polygon_key="k")
-    assert isinstance(source_from_settings("polygon", access=access), PolygonPrices)
+    polygon = source_from_settings("polygon", access=access)
+    assert isinstance(polygon, ComposedSource)
+    assert [type(vendor) for vendor in polygon.vendors] == [PolygonPrices]
+    assert [type(vendor) for vendor in polygon.describers] == [PolygonPrices, YahooPrices]
+    assert polygon.name == "polygon"
     assert isinstance(source_from_settings("yfinance", access=access), YahooPrices)
     both = source_from_settings("polygon, yfinance", access=access)
     assert isinstance(both, ComposedSource)

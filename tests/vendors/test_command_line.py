@@ -54,7 +54,7 @@ def office(
         insert(intake, CASE)
     api = PolygonApi(quotes, key=KEY)
     with serving(api) as polygon, serving(YahooApi(quotes, funds={"SPY"})) as yahoo:
-        monkeypatch.setenv("SIGMASIGHT_PRICE_SOURCE", "polygon,yfinance")
+        monkeypatch.setenv("SIGMASIGHT_PRICE_SOURCE", "polygon")
         monkeypatch.setenv("POLYGON_API_KEY", KEY)
         monkeypatch.setenv("SIGMASIGHT_POLYGON_URL", polygon.url)
         monkeypatch.setenv("SIGMASIGHT_POLYGON_CALLS_PER_MINUTE", "0")
@@ -87,7 +87,7 @@ def test_a_desk_with_a_key(
     assert filled.returncode == 0, filled.stderr
     assert office.type("verify").returncode == 0
     sectors = office.rows("select symbol, sector, reason, source from market.securities order by 1")
-    assert sectors == [(s, "Technology", None, "polygon,yfinance") for s in ("AAPL", "ACME")]
+    assert sectors == [(s, "Technology", None, "yfinance") for s in ("AAPL", "ACME")]
     nav = office.nav()
     assert len(nav) == 17
 

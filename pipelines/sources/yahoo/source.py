@@ -31,7 +31,7 @@ from pipelines.sources.yahoo.library import NAME, TROUBLE, Library, UnknownSymbo
 NO_SECTOR: Final = "no sector: not a company"
 """Why a fund has none: it is not asked for again."""
 _WIDTHS: Final = {"name": 128, "sector": 64, "industry": 96, "reason": 64}
-_OUT_AFTER: Final = 3
+_OUT_AFTER: Final = 2
 """Symbols in a row without an answer, before the others are left for the next run."""
 
 
@@ -48,7 +48,7 @@ class YahooPrices:
         retries: Retries | None = None,
         timeout: float = 30.0,
     ) -> None:
-        self._library = Library(base_url, cache, pace or Pace(60), retries or Retries(tries=4), timeout)
+        self._library = Library(base_url, cache, pace or Pace(60), retries or Retries(tries=3), timeout)
         self._frames: dict[str, tuple[date, Any]] = {}
 
     def prices(self, symbols: Sequence[str], start: date, end: date) -> Columns:
