@@ -1,7 +1,7 @@
 """`sigmasight quarantine`: what a vendor told and is not believed, and somebody's decision on it."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
 import typer
@@ -134,9 +134,10 @@ def _recompute(first_day: date) -> None:
     with running_database():
         with connect(Role.READER) as connection:
             row = connection.execute(query("quarantine/stored_sessions")).fetchone()
-        if row is None or row[0] is None or row[1] < first_day:
+        if row is None or None in row or row[1] < first_day:
             return
-        start = session_on_or_after(max(first_day, row[0], FIRST_PARTITION))
+        after_inception = row[0] + timedelta(days=1)
+        start = session_on_or_after(max(first_day, after_inception, FIRST_PARTITION))
         with show_progress():
             run_id = run(Launch(start, row[1], "recalculate", strict=False))
     typer.echo(f"recomputed {start} to {row[1]} (run {run_id})")

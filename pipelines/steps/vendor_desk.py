@@ -89,6 +89,7 @@ class Desk:
         self.restated += int((believed & ~np.isnan(stored) & (stored != bars["close"])).sum())
         self._close[row[believed], column[believed]] = bars["close"][believed]
         self._volume[row[believed], column[believed]] = bars["volume"][believed]
+        self._held[row[believed], column[believed]] = False
         self._parts.append({name: values[believed] for name, values in bars.items()})
         self._has_bar[row, column] = True
         self._held[row[~believed], column[~believed]] = True

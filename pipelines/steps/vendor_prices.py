@@ -20,6 +20,8 @@ from pipelines.tables.specs import SYMBOL_WIDTH
 _FETCHED: Final = (date("session"), text("symbol", SYMBOL_WIDTH), text("outcome", 16), instant("fetched_at"))
 LATE: Final = timedelta(hours=4)
 """A close that a vendor has not this long after the session is one it does not have."""
+TOLD_LATE: Final = 30
+"""Sessions before the first one asked for in which a split may have been told since."""
 ANSWERS_A_COMMIT: Final = 16
 """Calls whose answers are stored together: what an interrupted run may lose."""
 
@@ -34,7 +36,8 @@ def fetch_from_vendor(database: Database, vendor: Vendor, need: Need, request: R
     ask = _ask(database, need, request)
     if ask.wanted.any():
         asked = ask.symbols[ask.wanted.any(axis=0)]
-        problems = fetch_splits(database, vendor, asked, need.start_ix, need.end_ix)
+        first = need.start_ix + int(ask.wanted.any(axis=1).argmax())
+        problems = fetch_splits(database, vendor, asked, max(first - TOLD_LATE, 0), need.end_ix)
         ask = _ask(database, need, request)
     desk = Desk(database, ask)
     try:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import dagster as dg
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
+from pipelines.automation import watch
 from pipelines.postgres import DatabaseUrls, Role
 from tests.cli.conftest import Command, Done, typed
 from tests.steps.book_case import insert
@@ -62,6 +64,23 @@ def office(
         yield Office(database, typed, polygon, api, [])
 
 
+def failing_checks() -> tuple[dict[str, str], list[str]]:
+    """Checks of the prices that fail now, and the alerts that all failing checks are good for."""
+    with dg.DagsterInstance.get() as instance:
+        records = instance.event_log_storage.get_event_records(
+            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION), limit=1000, ascending=True
+        )
+        alerts, _ = watch.failing_checks(instance, watch.Seen(0, 0.0))
+    latest = {}
+    for record in records:
+        event = record.event_log_entry.get_dagster_event()
+        assert event is not None
+        evaluation = event.asset_check_evaluation_data
+        latest[evaluation.check_name] = evaluation
+    failing = {name: str(found.description) for name, found in latest.items() if not found.passed}
+    return failing, [alert.title for alert in alerts]
+
+
 def everything_stored(url: str) -> Iterator[str]:
     """Every row of every table of a database, as text."""
     with psycopg.connect(url) as connection:
@@ -94,6 +113,10 @@ def test_a_desk_with_a_key(
     office.api.market.split("ACME", LAST, 4.0, told=False)
     assert office.type(*BACKFILL).returncode == 0
     assert office.nav() == nav
+    assert failing_checks() == (
+        {"nothing_in_quarantine": "ACME: 1 × split_like, 2024-01-12 to 2024-01-12"},
+        [],
+    )
     listed = office.type("quarantine", "list").stdout
     assert f"ACME  {LAST}  close" in listed
     assert "split_like (polygon)" in listed
