@@ -1,20 +1,27 @@
 """Filling a desk from Polygon: what is asked, what it costs, and what every fault leaves behind."""
 
 from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from pipelines.sessions import offset, session_range
+from pipelines.sources.composed import ComposedSource
+from pipelines.sources.pace import Retries
 from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
 from pipelines.sources.vendor import OutageError
+from pipelines.sources.yahoo.source import YahooPrices
 from pipelines.verify import Scope, verify
 from tests.steps.memory_prices import PROXIES
 from tests.vendors import faults
+from tests.vendors.clock import Clock
 from tests.vendors.conftest import polygon_at
 from tests.vendors.desk import FIRST, LAST, OPTION, VendorDesk
+from tests.vendors.market import Market
 from tests.vendors.polygon_api import PolygonApi
-from tests.vendors.server import Server
+from tests.vendors.server import Server, serving
+from tests.vendors.yahoo_api import YahooApi
 
 DAYS = session_range(FIRST, LAST).tolist()
 HELD = {"AAPL", "ACME", OPTION}
@@ -192,3 +199,40 @@ def test_a_plan_without_options_prices_the_stocks(
     assert list(prices.problems) == [OPTION]
     desk.compute()
     assert is_clean(desk)
+
+
+def test_a_close_that_another_source_has_replaced_is_fetched_again(
+    desk: VendorDesk, polygon_server: Server
+) -> None:
+    desk.fetch(polygon_at(polygon_server), only=True)
+    desk.world.owner.execute(
+        "update market.prices set source = 'file', close = 1 where symbol = 'AAPL' and session = %s", [LAST]
+    )
+    (again,) = desk.fetch(polygon_at(polygon_server), only=True)
+    assert (again.asked, again.written, again.quarantined) == (1, 1, 0)
+
+
+def test_what_one_vendor_has_not_the_next_one_has_and_nobody_is_asked_twice(
+    desk: VendorDesk, polygon_server: Server, polygon_api: PolygonApi, tmp_path: Path
+) -> None:
+    everywhere = Market(dict(polygon_api.market.closes))
+    del polygon_api.market.closes["IBM"]
+    with serving(YahooApi(everywhere)) as yahoo_server:
+
+        def both() -> ComposedSource:
+            yahoo = YahooPrices(yahoo_server.url, tmp_path, Clock().pace(), Retries(tries=2), timeout=2.0)
+            return ComposedSource([polygon_at(polygon_server), yahoo])
+
+        (prices,) = desk.fetch(both(), only=True)
+        assert prices.missing == {}
+        assert yahoo_server.count("/chart/IBM") > 0
+        assert yahoo_server.count("/chart/") == yahoo_server.count("/chart/IBM")
+        asked = polygon_server.count(), yahoo_server.count()
+        (again,) = desk.fetch(both(), only=True)
+        assert again.asked == 0
+        assert (polygon_server.count(), yahoo_server.count()) == asked
+    found = desk.world.rows(
+        "select distinct source, adjustment from market.price_provenance(%s, %s) where symbol in ('IBM', 'AAPL')",
+        [FIRST, LAST],
+    )
+    assert sorted(found) == [("polygon", "raw"), ("yfinance", "unsplit")]
