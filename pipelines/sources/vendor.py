@@ -13,9 +13,14 @@ import numpy as np
 
 from pipelines.calc.types import BoolArray, Columns
 from pipelines.errors import SigmaSightError
+from pipelines.instruments import InstrumentError, parse_option
 from pipelines.sessions import session_at
 from pipelines.sources.errors import SourceError
 from pipelines.sources.protocol import PRICE_FIELDS, PriceSource, empty_prices
+
+WRONG_DATE, NOT_A_SESSION = "wrong_date", "not_a_session"
+NO_CLOSE, CONTRADICTS = "zero", "contradicting_bars"
+"""Why a bar is refused as it comes."""
 
 RAW, UNSPLIT = "raw", "unsplit"
 """How a close came to be: as the vendor gave it, or split-adjusted by the vendor and turned back into raw."""
@@ -88,6 +93,15 @@ class Vendor(PriceSource, Protocol):
         Returns symbol, execution_date (datetime64[D]), split_from, split_to (float64, shares) and source.
         """
         ...
+
+
+def is_option(symbol: str) -> bool:
+    """Say whether a symbol is an option's."""
+    try:
+        parse_option(symbol)
+    except InstrumentError:
+        return False
+    return True
 
 
 def empty_splits() -> Columns:

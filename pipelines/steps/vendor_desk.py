@@ -8,8 +8,7 @@ from pipelines.calc.restatements import BELIEVED, HISTORY, REASONS, Series, judg
 from pipelines.calc.splits import step_ratios
 from pipelines.calc.types import BoolArray, Columns, FloatArray, IntArray
 from pipelines.sessions import index_on_or_before, session_at, sessions
-from pipelines.sources.polygon.source import ticker_of
-from pipelines.sources.vendor import RAW, Answer, Ask, empty_bars, joined
+from pipelines.sources.vendor import RAW, WRONG_DATE, Answer, Ask, empty_bars, is_option, joined
 from pipelines.steps.quarantine import QuarantineRows
 from pipelines.steps.splits import read_splits
 from pipelines.tables.database import Database
@@ -24,7 +23,7 @@ _BARS: Final = (
     number("volume", nullable=True),
 )
 _DOUBTED: Final = (date("session"), text("symbol", SYMBOL_WIDTH), number("close"))
-_UNDATED: Final = ("wrong_date",)
+_UNDATED: Final = (WRONG_DATE,)
 """Refusals after which nobody knows which sessions the vendor has: its silence about a session means nothing."""
 
 
@@ -111,8 +110,7 @@ class Desk:
         same = (both[1:] == both[:-1]) & (volumes[1:] == volumes[:-1]) & (volumes[1:] > 0.0)
         repeats = np.concatenate([[False], same])[span]
         series = Series(stored, offered[span], self._shares[span, column], repeats, doubted)
-        is_option = ticker_of(str(self._ask.symbols[column])).startswith("O:")
-        return judge(series, may_jump=is_option)[row - span.start]
+        return judge(series, may_jump=is_option(str(self._ask.symbols[column])))[row - span.start]
 
     def _refuse(self, answer: Answer) -> BoolArray:
         """Hold refused bars back; returns the cells they were for."""

@@ -12,11 +12,17 @@ import numpy as np
 from pipelines.calc.types import Columns, IntArray
 from pipelines.sessions import session_at, sessions
 from pipelines.sources.protocol import PRICE_FIELDS
-from pipelines.sources.vendor import RAW, Refusal, empty_bars
+from pipelines.sources.vendor import (
+    CONTRADICTS,
+    NO_CLOSE,
+    NOT_A_SESSION,
+    RAW,
+    WRONG_DATE,
+    Refusal,
+    empty_bars,
+)
 
 NEW_YORK: Final = ZoneInfo("America/New_York")
-NOT_MIDNIGHT, NOT_A_SESSION, NO_CLOSE = "wrong_date", "not_a_session", "zero"
-CONTRADICTS, ELSEWHEN = "contradicting_bars", "wrong_date"
 
 
 @cache
@@ -33,7 +39,7 @@ def session_of(timestamp: int) -> tuple[date, str]:
         return session_at(ix), ""
     local = datetime.fromtimestamp(timestamp / 1000, UTC).astimezone(NEW_YORK)
     is_midnight = (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0)
-    return local.date(), NOT_A_SESSION if is_midnight else NOT_MIDNIGHT
+    return local.date(), NOT_A_SESSION if is_midnight else WRONG_DATE
 
 
 class Bars:
@@ -80,7 +86,7 @@ def add_daily(bars: Bars, symbol: str, found: Iterable[Any], wanted: Sequence[da
     days = set(wanted)
     for bar in found:
         if not isinstance(bar.timestamp, int | float):
-            bars.refused.append(Refusal(symbol, wanted[0], _number(bar.close), NOT_MIDNIGHT))
+            bars.refused.append(Refusal(symbol, wanted[0], _number(bar.close), WRONG_DATE))
             continue
         day, reason = session_of(int(bar.timestamp))
         if reason or day in days:
@@ -100,7 +106,7 @@ def add_grouped(bars: Bars, symbol_of: dict[str, str], found: Iterable[Any], ses
         is_right = (
             stamp is None or datetime.fromtimestamp(stamp / 1000, UTC).astimezone(NEW_YORK).date() == session
         )
-        bars.add(symbol, session, "" if is_right else ELSEWHEN, bar)
+        bars.add(symbol, session, "" if is_right else WRONG_DATE, bar)
 
 
 def _number(value: Any) -> float:

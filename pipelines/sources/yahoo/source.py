@@ -11,10 +11,11 @@ from pipelines.calc.types import Columns, IntArray
 from pipelines.instruments import InstrumentError, parse_option
 from pipelines.sessions import session_at, session_index, session_range, sessions
 from pipelines.sources.pace import Pace, Retries
-from pipelines.sources.polygon.bars import NO_CLOSE, NOT_A_SESSION
 from pipelines.sources.protocol import empty_short_interest
 from pipelines.sources.settlements import published_at
 from pipelines.sources.vendor import (
+    NO_CLOSE,
+    NOT_A_SESSION,
     Answer,
     Ask,
     CannotAnswerError,
@@ -23,6 +24,7 @@ from pipelines.sources.vendor import (
     all_prices,
     empty_bars,
     empty_splits,
+    is_option,
     joined,
 )
 from pipelines.sources.yahoo.history import raw_bars, take
@@ -121,7 +123,7 @@ class YahooPrices:
         """Splits, one call for each stock; see `Vendor.splits`. Symbols that cannot be answered for have none."""
         parts = []
         for symbol in sorted(set(symbols)):
-            if _is_option(symbol):
+            if is_option(symbol):
                 continue
             try:
                 frame = self._frame(symbol, start - timedelta(days=5))
@@ -232,14 +234,6 @@ def ticker_of(symbol: str) -> str:
         return symbol.replace(".", "-")
     root = contract.underlying.replace(".", "").replace("-", "")
     return f"{root}{symbol.removeprefix(contract.underlying)}"
-
-
-def _is_option(symbol: str) -> bool:
-    try:
-        parse_option(symbol)
-    except InstrumentError:
-        return False
-    return True
 
 
 def _plain(text: str, width: int) -> str:
