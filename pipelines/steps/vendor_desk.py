@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipelines.calc.restatements import BELIEVED, HISTORY, REASONS, Series, judge
+from pipelines.calc.restatements import BELIEVED, HISTORY, REASONS, STALE_REPEAT, Series, judge
 from pipelines.calc.splits import step_ratios
 from pipelines.calc.types import BoolArray, Columns, FloatArray, IntArray
 from pipelines.sessions import index_on_or_before, session_at, sessions
@@ -91,7 +91,9 @@ class Desk:
         self._held[row[believed], column[believed]] = False
         self._parts.append({name: values[believed] for name, values in bars.items()})
         self._has_bar[row, column] = True
-        self._held[row[~believed], column[~believed]] = True
+        # A repeated bar may be replaced by the true one any minute: it is asked for again like a missing one.
+        held = ~believed & (codes != STALE_REPEAT)
+        self._held[row[held], column[held]] = True
         answered = answer.asked | self._refuse(answer)
         undated = {refusal.symbol for refusal in answer.refused if refusal.reason in _UNDATED}
         answered[:, np.isin(self._ask.symbols, sorted(undated))] &= self._has_bar[
@@ -124,7 +126,6 @@ class Desk:
             inside = 0 <= row < len(cells) and session_at(self._ask.start_ix + row) == refusal.day
             if inside and refusal.reason not in _UNDATED and self._ask.wanted[row, column]:
                 cells[row, column] = True
-                self._held[row, column] = True
         return cells
 
     def store(self, source: str) -> None:
@@ -142,6 +143,8 @@ class Desk:
                     PRICES.columns, "market/sessions_rows", {"sessions": changed.tolist()}
                 )
                 record_sessions(self._database, PRICES, rows)
+            came = {name: found[name].tolist() for name in ("session", "symbol")}
+            self._database.run("market/resolve_quarantine", came)
             self._doubts.put(self._database)
             self._put_fetches(found, source)
         self.written += len(written["session"])

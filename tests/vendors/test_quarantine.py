@@ -191,6 +191,11 @@ def test_a_stale_repeat_waits(
     assert desk.pending() == [("close", "AAPL", "stale_repeat")]
     assert max(desk.closes("AAPL")) == LAST
     desk.compute(NEW, NEW)
+    api.market.bar = honest  # type: ignore[method-assign]
+    desk.fetch(polygon_at(polygon_server), NEW, NEW, anew=True, only=True)
+    assert desk.pending() == []
+    assert max(desk.closes("AAPL")) == NEW
+    desk.compute(NEW, NEW)
 
 
 def test_what_is_no_price_cannot_be_accepted(
