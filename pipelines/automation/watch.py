@@ -18,6 +18,8 @@ from sql import query
 
 IN_QUARANTINE: Final = "nothing_in_quarantine"
 """The check that fails as long as something waits for a decision."""
+PRICED: Final = "held_symbols_are_priced"
+"""The check that fails as long as a close that is needed is missing."""
 MOST_READ: Final = 200
 """Runs and check evaluations read in one tick."""
 _ONCE_A_DAY: Final = 24 * 60
@@ -100,9 +102,10 @@ def failing_checks(instance: dg.DagsterInstance, seen: Seen) -> tuple[list[Alert
         name = f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"
         latest[name] = (evaluation, record.event_log_entry.run_id)
     failing = {name: told for name, told in latest.items() if not told[0].passed}
-    # What is in quarantine is told once for each thing, by `quarantined`, and not again by every run's check.
+    # Alerts of their own tell of these once, and not again with every run: `quarantined` and `at_deadline`.
+    told_elsewhere = (IN_QUARANTINE, PRICED)
     alerts = [
-        _failing_check(name, *told) for name, told in failing.items() if told[0].check_name != IN_QUARANTINE
+        _failing_check(n, *told) for n, told in failing.items() if told[0].check_name not in told_elsewhere
     ]
     return alerts, replace(seen, event_id=max([seen.event_id, *(r.storage_id for r in found)]))
 

@@ -9,7 +9,7 @@ import sql
 from sql.migrate import run_script
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
