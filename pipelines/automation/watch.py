@@ -16,10 +16,8 @@ from pipelines.settings import Settings
 from pipelines.timetable import NEW_YORK
 from sql import query
 
-IN_QUARANTINE: Final = "nothing_in_quarantine"
-"""The check that fails as long as something waits for a decision."""
-PRICED: Final = "held_symbols_are_priced"
-"""The check that fails as long as a close that is needed is missing."""
+TOLD_ELSEWHERE: Final = ("nothing_in_quarantine", "held_symbols_are_priced")
+"""Checks of the prices whose failures `quarantined` and `at_deadline` tell of."""
 MOST_READ: Final = 200
 """Runs and check evaluations read in one tick."""
 _ONCE_A_DAY: Final = 24 * 60

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import dagster as dg
 
-from pipelines.automation.watch import IN_QUARANTINE, PRICED
 from pipelines.calc.pnl import STALE_SESSIONS
 from pipelines.resources import PipelineRun
 
 ASSET: Final = "prices"
+PRICED: Final = "held_symbols_are_priced"
+IN_QUARANTINE: Final = "nothing_in_quarantine"
 SPLIT_OPTIONS: Final = "no_option_of_a_split_underlying"
 SHOWN: Final = 20
 

@@ -8,6 +8,7 @@ import dagster as dg
 import psycopg
 import pytest
 
+from pipelines.automation.watch import TOLD_ELSEWHERE
 from pipelines.checks.books import LEFT_OUT
 from pipelines.definitions import defs
 from pipelines.postgres.credentials import DatabaseUrls
@@ -66,7 +67,7 @@ def altered(computed: DatabaseUrls) -> Iterator[DatabaseUrls]:
     shift("-1")
 
 
-PRICES = {"held_symbols_are_priced", "nothing_in_quarantine", "no_option_of_a_split_underlying"}
+PRICES = {*TOLD_ELSEWHERE, "no_option_of_a_split_underlying"}
 
 
 def test_all_identities_are_checked_in_a_run_of_everything(computed: DatabaseUrls) -> None:
