@@ -101,9 +101,8 @@ def failing_checks(instance: dg.DagsterInstance, seen: Seen) -> tuple[list[Alert
         latest[name] = (evaluation, record.event_log_entry.run_id)
     failing = {name: told for name, told in latest.items() if not told[0].passed}
     # Alerts of their own tell of these once, and not again with every run: `quarantined` and `at_deadline`.
-    told_elsewhere = (IN_QUARANTINE, PRICED)
     alerts = [
-        _failing_check(n, *told) for n, told in failing.items() if told[0].check_name not in told_elsewhere
+        _failing_check(n, *told) for n, told in failing.items() if told[0].check_name not in TOLD_ELSEWHERE
     ]
     return alerts, replace(seen, event_id=max([seen.event_id, *(r.storage_id for r in found)]))
 
