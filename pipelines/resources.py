@@ -13,8 +13,8 @@ from pipelines.errors import SigmaSightError
 from pipelines.postgres import Role, connect
 from pipelines.rehearsal import Summary, write_report
 from pipelines.sessions import latest_session, session_index, utc_now
-from pipelines.settings import settings
-from pipelines.sources.factory import source_from_settings
+from pipelines.settings import Settings, settings
+from pipelines.sources.factory import VendorAccess, source_from_settings
 from pipelines.sources.protocol import PriceSource
 from pipelines.steps.inputs import input_hash
 from pipelines.steps.plan import Request
@@ -29,6 +29,18 @@ _PARTITION = "dagster/partition"
 
 class InputsChangedError(SigmaSightError):
     """A run was held to the inputs of a dry run, and they are others now."""
+
+
+def vendor_access(chosen: Settings) -> VendorAccess:
+    """How the settings say that vendors are reached."""
+    key = chosen.polygon_api_key
+    return VendorAccess(
+        polygon_key=None if key is None else key.get_secret_value(),
+        polygon_url=chosen.polygon_url,
+        calls_per_minute=chosen.polygon_calls_per_minute,
+        yahoo_url=chosen.yahoo_url,
+        cache=chosen.home / "yfinance",
+    )
 
 
 class PipelineRun(dg.ConfigurableResource[Any]):
@@ -72,13 +84,14 @@ class PipelineRun(dg.ConfigurableResource[Any]):
     _input_hash: str | None = PrivateAttr(default=None)
     _written: dict[str, Written] = PrivateAttr(default_factory=dict)
     _missing: dict[str, int] = PrivateAttr(default_factory=dict)
+    _settle_minutes: int = PrivateAttr(default=20)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["PipelineRun"]:
         """Log in, take the run lock and record the run; release and record its end when it is over."""
         now = settings()
-        self._risk_free_rate = now.risk_free_rate
-        self._source = source_from_settings(now.price_source, now.price_file)
+        self._risk_free_rate, self._settle_minutes = now.risk_free_rate, now.settle_minutes
+        self._source = source_from_settings(now.price_source, now.price_file, vendor_access(now))
         self._input_hash, self._written, self._missing = None, {}, {}
         begin = rehearse_run if self.dry_run else open_run
         with (
@@ -159,4 +172,6 @@ class PipelineRun(dg.ConfigurableResource[Any]):
             self.strict,
             self.compare_rows,
             self.stale_only,
+            anew=self.kind == "backfill" and not self.stale_only,
+            settle_minutes=self._settle_minutes,
         )

@@ -8,7 +8,7 @@ import re
 import secrets
 from datetime import time
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,7 +20,9 @@ MIN_SECRET_BYTES: Final = 32
 """HS256 is as strong as its key: shorter ones can be guessed from a token."""
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
-PriceSourceName = Literal["polygon", "yfinance", "file", "simulated"]
+_VENDORS: Final = ("polygon", "yfinance")
+_STAND_ALONE: Final = ("file", "simulated")
+_LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/.*)?")
 
 
 class SettingsError(SigmaSightError):
@@ -47,9 +49,16 @@ class Settings(BaseSettings):
     pipeline_url: SecretStr | None = None
     reader_url: SecretStr | None = None
     dagster_url: SecretStr | None = None
-    price_source: PriceSourceName = "simulated"
+    price_source: str = "simulated"
+    """One source, or vendors in the order they are asked: `polygon,yfinance`."""
     price_file: Path | None = None
     polygon_api_key: SecretStr | None = Field(default=None, validation_alias="POLYGON_API_KEY")
+    polygon_url: str | None = None
+    """Where Polygon's API is, if not where its client library says."""
+    polygon_calls_per_minute: int = Field(default=5, ge=0)
+    """Requests that the plan allows each minute; 0 is without limit."""
+    yahoo_url: str | None = None
+    """A proxy that stands for Yahoo's hosts; Yahoo itself when unset."""
     jwt_secret: SecretStr | None = None
     cors_origins: str = ""
     """Origins, comma-separated, whose pages a browser may let use the API; none by default."""
@@ -97,6 +106,23 @@ class Settings(BaseSettings):
             )
         return secret
 
+    @field_validator("price_source")
+    @classmethod
+    def _is_known(cls, text: str) -> str:
+        names = [name.strip() for name in text.split(",")]
+        if not (names[0] in _STAND_ALONE and len(names) == 1) and any(name not in _VENDORS for name in names):
+            raise ValueError(
+                f"{text!r} is neither one of {', '.join((*_VENDORS, *_STAND_ALONE))} nor a list like polygon,yfinance"
+            )
+        return ",".join(names)
+
+    @field_validator("polygon_url", "yahoo_url")
+    @classmethod
+    def _is_private(cls, url: str | None) -> str | None:
+        if url is not None and not (url.startswith("https://") or _LOOPBACK.fullmatch(url)):
+            raise ValueError("give an https URL: keys are sent to it")
+        return url
+
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, text: str) -> str:
@@ -115,7 +141,7 @@ class Settings(BaseSettings):
     def _price_source_is_usable(self) -> Self:
         if self.price_source == "file" and self.price_file is None:
             raise ValueError("SIGMASIGHT_PRICE_SOURCE=file needs SIGMASIGHT_PRICE_FILE")
-        if self.price_source == "polygon" and self.polygon_api_key is None:
+        if "polygon" in self.price_source.split(",") and self.polygon_api_key is None:
             raise ValueError("SIGMASIGHT_PRICE_SOURCE=polygon needs POLYGON_API_KEY")
         return self
 

@@ -29,6 +29,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"POLYGON_API_KEY": "k"}, "polygon"),
         ({"POLYGON_API_KEY": ""}, "simulated"),
         ({"POLYGON_API_KEY": "k", "SIGMASIGHT_PRICE_SOURCE": "yfinance"}, "yfinance"),
+        ({"POLYGON_API_KEY": "k", "SIGMASIGHT_PRICE_SOURCE": "polygon, yfinance"}, "polygon,yfinance"),
         ({"SIGMASIGHT_PRICE_SOURCE": "file", "SIGMASIGHT_PRICE_FILE": "prices.csv"}, "file"),
     ],
 )
@@ -44,6 +45,9 @@ def test_price_source(environment: dict[str, str], source: str, monkeypatch: pyt
         ({"SIGMASIGHT_PRICE_SOURCE": "file"}, "needs SIGMASIGHT_PRICE_FILE"),
         ({"SIGMASIGHT_PRICE_SOURCE": "polygon"}, "needs POLYGON_API_KEY"),
         ({"SIGMASIGHT_PRICE_SOURCE": "bloomberg"}, "SIGMASIGHT_PRICE_SOURCE: "),
+        ({"SIGMASIGHT_PRICE_SOURCE": "yfinance,polygon"}, "needs POLYGON_API_KEY"),
+        ({"SIGMASIGHT_PRICE_SOURCE": "yfinance,file"}, "SIGMASIGHT_PRICE_SOURCE: "),
+        ({"SIGMASIGHT_POLYGON_URL": "http://proxy.example.org"}, "SIGMASIGHT_POLYGON_URL: .*https"),
         ({"SIGMASIGHT_API_PORT": "70000"}, "SIGMASIGHT_API_PORT: "),
         ({"SIGMASIGHT_RISK_FREE_RATE": "nan"}, "SIGMASIGHT_RISK_FREE_RATE: "),
     ],

@@ -129,7 +129,16 @@ Metric = Literal[
 ]
 
 Cause = Literal[
-    "code", "history", "terms", "flows", "positions", "multipliers", "marks", "first_seen", "restated"
+    "code",
+    "history",
+    "terms",
+    "flows",
+    "positions",
+    "multipliers",
+    "marks",
+    "splits",
+    "first_seen",
+    "restated",
 ]
 
 
@@ -140,7 +149,8 @@ class WaterfallPart(Model):
         Cause,
         Field(
             description="code: the formula; history: earlier sessions stored from other inputs than the run's; terms: "
-            "initial equity and inception; flows, positions, multipliers, marks: of the book; first_seen: closes that "
+            "initial equity and inception; flows, positions, multipliers, marks: of the book; splits; "
+            "first_seen: closes that "
             "were missing; restated: closes that were other ones."
         ),
     ]

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,8 +16,9 @@ from pipelines.progress import LOGGER
 from pipelines.resources import PipelineRun
 from pipelines.sessions import session_at, session_index, sessions
 from pipelines.sources.protocol import PriceSource
+from pipelines.sources.vendor import Vendor
 from pipelines.steps.chain import run_step
-from pipelines.steps.fetch import Fetched
+from pipelines.steps.fetched import Fetched
 from pipelines.steps.plan import Request
 from pipelines.tables.database import Database
 from pipelines.tables.spec import TableSpec
@@ -91,7 +93,8 @@ def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> d
     """Fetch from the price source what the partitions of the run need."""
     try:
         request = _closed_request(context, run)
-        with run.database.transaction():
+        # A vendor's answers are stored as they come: what it has told is not lost when it stops telling.
+        with nullcontext() if isinstance(run.source, Vendor) else run.database.transaction():
             fetched = step(run.database, run.source, request)
     except Exception as error:
         raise _failure(run, error) from error
@@ -107,6 +110,10 @@ def fetch(context: dg.AssetExecutionContext, run: PipelineRun, step: Fetch) -> d
             "rows written": fetched.written,
             "missing": dict(sorted(fetched.missing.items())[:50]),
             "symbols with missing": len(fetched.missing),
+            "problems": dict(sorted(fetched.problems.items())[:50]),
+            "symbols with problems": len(fetched.problems),
+            "restated": fetched.restated,
+            "quarantined": fetched.quarantined,
         }
     )
 

@@ -1,7 +1,7 @@
 """The sensor that tells somebody."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,9 @@ def tick(
     seen, box = _load(cursor) if cursor else (watch.start(instance, now), outbox.Outbox())
     runs, seen = watch.failed_runs(instance, seen)
     checks, seen = watch.failing_checks(instance, seen)
-    found = [*runs, *checks, *watch.at_deadline(connection, now, chosen)]
+    doubts, until = watch.quarantined(connection, seen.quarantined_until, now)
+    seen = replace(seen, quarantined_until=until)
+    found = [*runs, *checks, *doubts, *watch.at_deadline(connection, now, chosen)]
     box.add(found, now, timedelta(minutes=chosen.alert_cooldown_minutes))
     url = chosen.alert_url.get_secret_value()
 
@@ -41,7 +43,8 @@ def tick(
 def _load(cursor: str) -> tuple[watch.Seen, outbox.Outbox]:
     stored = json.loads(cursor)
     seen = stored["seen"]
-    return watch.Seen(seen["event_id"], seen["runs_until"], tuple(seen["run_ids"])), outbox.load(
+    until = seen.get("quarantined_until", "")
+    return watch.Seen(seen["event_id"], seen["runs_until"], tuple(seen["run_ids"]), until), outbox.load(
         stored["outbox"]
     )
 

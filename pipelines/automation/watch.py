@@ -1,7 +1,7 @@
 """What somebody should be told of: failed runs, failing checks, portfolios without today's snapshot."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
@@ -16,6 +16,8 @@ from pipelines.settings import Settings
 from pipelines.timetable import NEW_YORK
 from sql import query
 
+TOLD_ELSEWHERE: Final = ("nothing_in_quarantine", "held_symbols_are_priced")
+"""Checks of the prices whose failures `quarantined` and `at_deadline` tell of."""
 MOST_READ: Final = 200
 """Runs and check evaluations read in one tick."""
 _ONCE_A_DAY: Final = 24 * 60
@@ -30,12 +32,13 @@ class Seen:
     event_id: int
     runs_until: float
     run_ids: tuple[str, ...] = ()
+    quarantined_until: str = ""
 
 
 def start(instance: dg.DagsterInstance, now: datetime) -> Seen:
     """Begin at an instant: what happened before is no news."""
     newest = instance.event_log_storage.get_maximum_record_id() or 0
-    _, seen = failed_runs(instance, Seen(newest, now.timestamp()))
+    _, seen = failed_runs(instance, Seen(newest, now.timestamp(), quarantined_until=now.isoformat()))
     return seen
 
 
@@ -52,7 +55,7 @@ def failed_runs(instance: dg.DagsterInstance, seen: Seen) -> tuple[list[Alert], 
     ]
     until = max([seen.runs_until, *(record.update_timestamp.timestamp() for record in new)])
     ids = (*seen.run_ids, *(record.dagster_run.run_id for record in new))
-    return alerts, Seen(seen.event_id, until, ids[-2 * MOST_READ :])
+    return alerts, replace(seen, runs_until=until, run_ids=ids[-2 * MOST_READ :])
 
 
 def _failed_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Alert:
@@ -96,8 +99,12 @@ def failing_checks(instance: dg.DagsterInstance, seen: Seen) -> tuple[list[Alert
         evaluation = record.event_log_entry.get_dagster_event().asset_check_evaluation_data
         name = f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"
         latest[name] = (evaluation, record.event_log_entry.run_id)
-    alerts = [_failing_check(name, *told) for name, told in latest.items() if not told[0].passed]
-    return alerts, Seen(max([seen.event_id, *(r.storage_id for r in found)]), seen.runs_until, seen.run_ids)
+    failing = {name: told for name, told in latest.items() if not told[0].passed}
+    # Alerts of their own tell of these once, and not again with every run: `quarantined` and `at_deadline`.
+    alerts = [
+        _failing_check(n, *told) for n, told in failing.items() if told[0].check_name not in TOLD_ELSEWHERE
+    ]
+    return alerts, replace(seen, event_id=max([seen.event_id, *(r.storage_id for r in found)]))
 
 
 def _failing_check(name: str, evaluation: Any, run_id: str) -> Alert:
@@ -112,6 +119,29 @@ def _failing_check(name: str, evaluation: Any, run_id: str) -> Alert:
         severity="warning" if evaluation.severity is dg.AssetCheckSeverity.WARN else "error",
         run_id=run_id,
     )
+
+
+def quarantined(connection: Connection[Any], since: str, now: datetime) -> tuple[list[Alert], str]:
+    """What vendors told since an instant (ISO; '': now) and is not believed, in one alert; and the newest instant."""
+    if not since:
+        return [], now.isoformat()
+    rows = connection.execute(query("alerts/quarantined"), {"since": since}).fetchall()
+    if not rows:
+        return [], since
+    lines = [
+        f"{symbol}: {count} × {reason}, {first} to {last}" for symbol, reason, count, first, last, _ in rows
+    ]
+    newest = max(row[-1] for row in rows).isoformat()
+    names = ", ".join(dict.fromkeys(row[0] for row in rows))
+    alert = Alert(
+        key=f"quarantine-{newest}",
+        kind="quarantined",
+        title=f"held back until somebody has looked: prices of {names}"[:200],
+        text="\n".join(lines[:50])
+        + "\nValues stay on the last accepted prices. `sigmasight quarantine list`",
+        severity="warning",
+    )
+    return [alert], newest
 
 
 def at_deadline(connection: Connection[Any], now: datetime, chosen: Settings) -> Iterator[Alert]:

@@ -17,6 +17,12 @@ from pipelines.tables.specs import SYMBOL_WIDTH
 
 _TERMS: Final = (integer("portfolio_id"), money("initial_equity"), date("inception_date"))
 _FLOWS: Final = (date("flow_date"), money("amount"))
+_SPLITS: Final = (
+    text("symbol", SYMBOL_WIDTH),
+    date("execution_date"),
+    number("split_from"),
+    number("split_to"),
+)
 _MARKS: Final = (text("symbol", SYMBOL_WIDTH), date("mark_date"), number("price"))
 
 
@@ -34,7 +40,7 @@ def substitutions(
 ) -> Iterator[Substitution]:
     """Walk from the inputs known at `start` to those known at `end`, one changed group after the other.
 
-    Order: terms, flows, positions, multipliers, marks; then by symbol, ascending, closes first seen and closes
+    Order: terms, flows, positions, multipliers, marks, splits; then by symbol, ascending, closes first seen and closes
     restated. A group that did not change is left out. Closes after the session `end_ix` are not looked at.
     """
     now = KnownAt.of(start)
@@ -44,7 +50,10 @@ def substitutions(
         # A lot that is new has no other multiplier; those of old ones wait for their turn.
         yield Substitution(cause, None, now)
     now = replace(now, terms=end, flows=end, positions=end, multipliers=end, marks=end)
-    prices = PricesAt(start, end)
+    prices = PricesAt(start, end, splits=start)
+    if _differ(*(database.columns(_SPLITS, "lineage/splits", {"known_at": at}) for at in (start, end))):
+        prices = replace(prices, splits=end)
+        yield Substitution("splits", None, now.with_prices(prices))
     for symbol, first_seen, restated in _changed_closes(database, portfolio_id, end_ix, start, end):
         if first_seen:
             prices = replace(prices, first_seen=prices.first_seen | {symbol})

@@ -1,7 +1,7 @@
 """The market steps: what the books need from a price source, fetched and stored."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from datetime import date as day
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +11,17 @@ from pipelines.calc.factors import FACTORS
 from pipelines.calc.rolling import WINDOW
 from pipelines.calc.types import BoolArray, Columns, IntArray
 from pipelines.sessions import index_on_or_before, session_at, sessions
+from pipelines.sources.errors import SourceError
 from pipelines.sources.protocol import PriceSource
+from pipelines.sources.settlements import newest_published
 from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
+from pipelines.sources.vendor import RefusedError, Vendor
 from pipelines.steps.book import Book, read_book
+from pipelines.steps.fetched import Fetched, Need
 from pipelines.steps.known_at import NOW
 from pipelines.steps.plan import Request, read_plan
 from pipelines.steps.prices_window import read_closes
+from pipelines.steps.vendor_prices import fetch_from_vendor
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, text
 from pipelines.tables.specs import PRICES, SECURITIES, SHORT_INTEREST, SYMBOL_WIDTH
@@ -28,38 +33,19 @@ LOOKBACK = WINDOW + 1
 _PORTFOLIOS = (integer("portfolio_id"), date("inception_date"))
 _KNOWN = (text("symbol", SYMBOL_WIDTH),)
 _SHORT_INTEREST_LOOKBACK = timedelta(days=60)
-
-
-@dataclass(frozen=True)
-class Need:
-    """Which closes a run needs: symbols (S,) ascending, and wanted (T, S) by session from start_ix on."""
-
-    symbols: np.ndarray
-    start_ix: int
-    wanted: BoolArray
-
-    @property
-    def end_ix(self) -> int:
-        """Index of the last session."""
-        return self.start_ix + len(self.wanted) - 1
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """What a market step did. missing: symbol → how many of the closes asked for the source does not have."""
-
-    asked: int
-    written: int
-    missing: dict[str, int] = field(default_factory=dict)
+_SETTLEMENTS_APART = timedelta(days=20)
 
 
 def fetch_prices(database: Database, source: PriceSource, request: Request) -> Fetched:
     """Fetch the closes of the requested range anew, and those that lookbacks need and nobody fetched yet.
 
-    A run of what is stale fetches the latter alone: its inputs are stored.
+    A run of what is stale fetches the latter alone: its inputs are stored. A vendor, whose calls count, is asked only
+    for what is missing, provisional or explicitly asked anew.
     """
     read_plan(database, request, None)  # a hole before the range is an error before anything is fetched
     need = price_need(database, request)
+    if isinstance(source, Vendor):
+        return fetch_from_vendor(database, source, need, request)
     stored = read_closes(database, NOW.prices, need.symbols, need.start_ix, need.end_ix)
     ix = np.arange(need.start_ix, need.end_ix + 1)
     anew = ((ix >= request.start_ix) & (ix <= request.end_ix))[:, np.newaxis]
@@ -184,17 +170,36 @@ def fetch_securities(database: Database, source: PriceSource, request: Request) 
     unknown = symbols[~np.isin(symbols, known)]
     if not len(unknown):
         return Fetched(0, 0)
-    answer = source.securities(unknown.tolist())
+    try:
+        answer = source.securities(unknown.tolist())
+    except RefusedError:
+        raise
+    except SourceError as error:
+        if not isinstance(source, Vendor):
+            raise
+        return Fetched(len(unknown), 0, problems={"": str(error)})  # no position waits for its sector
     unanswered = unknown[~np.isin(unknown, answer["symbol"])]
     described: dict[str, Any] = {
         name: np.concatenate([answer[name], np.full(len(unanswered), "")])
         for name in ("name", "sector", "industry")
     }
     described["symbol"] = np.concatenate([answer["symbol"], unanswered])
-    described["source"] = np.full(len(unknown), source.name)
-    described["reason"] = np.where(described["sector"] == "", "unknown to the source", "")
-    written = upsert(database, SECURITIES, described)
-    return Fetched(len(unknown), len(written["symbol"]), dict.fromkeys(unanswered.tolist(), 1))
+    by = answer.get("source", np.full(len(answer["symbol"]), source.name))
+    described["source"] = np.concatenate([by, np.full(len(unanswered), source.name)])
+    told = np.concatenate(
+        [answer.get("reason", np.full(len(answer["symbol"]), "")), np.full(len(unanswered), "")]
+    )
+    untold = (described["sector"] == "") & (told == "")
+    described["reason"] = np.where(
+        untold, "unknown to the source", np.where(described["sector"] == "", told, "")
+    )
+    with database.transaction():
+        written = upsert(database, SECURITIES, described)
+    without = described["reason"] != ""
+    problems = dict(
+        zip(described["symbol"][without].tolist(), described["reason"][without].tolist(), strict=True)
+    )
+    return Fetched(len(unknown), len(written["symbol"]), dict.fromkeys(unanswered.tolist(), 1), problems)
 
 
 def fetch_short_interest(database: Database, source: PriceSource, request: Request) -> Fetched:
@@ -209,6 +214,26 @@ def fetch_short_interest(database: Database, source: PriceSource, request: Reque
         int(index_on_or_before(inception["inception_date"]).min(initial=request.start_ix)), request.start_ix
     )
     start = sessions()[max(earliest - LOOKBACK, 0)].item() - _SHORT_INTEREST_LOOKBACK
-    found = source.short_interest(sorted(SHORT_INTEREST_UNIVERSE), start, session_at(request.end_ix))
-    written = upsert(database, SHORT_INTEREST, found)
+    symbols, end = sorted(SHORT_INTEREST_UNIVERSE), session_at(request.end_ix)
+    if isinstance(source, Vendor) and not request.anew and _has_short_interest(database, symbols, start, end):
+        return Fetched(0, 0)
+    try:
+        found = source.short_interest(symbols, start, end)
+    except RefusedError:
+        raise
+    except SourceError as error:
+        if not isinstance(source, Vendor):
+            raise
+        return Fetched(
+            len(symbols), 0, problems={"": str(error)}
+        )  # the factor is null with its reason meanwhile
+    with database.transaction():
+        written = upsert(database, SHORT_INTEREST, found)
     return Fetched(len(found["symbol"]), len(written["symbol"]))
+
+
+def _has_short_interest(database: Database, symbols: list[str], start: day, end: day) -> bool:
+    """Whether short interest is stored from the window's beginning to the newest published by its end."""
+    ((first, last),) = database.rows("market/settlements", {"symbols": symbols})
+    newest = newest_published(end)
+    return first is not None and first <= start + _SETTLEMENTS_APART and last >= newest

@@ -17,6 +17,7 @@ from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.plan import Request, read_plan
 from pipelines.steps.prices_window import read_closes, read_prior
 from pipelines.steps.reach import FACTOR_SYMBOLS, declaration
+from pipelines.steps.splits import read_splits
 from pipelines.steps.stale import read_stale_plan
 from pipelines.tables.database import Database
 from pipelines.tables.digest import DIGEST_SIZE
@@ -54,6 +55,7 @@ def input_hash(database: Database, request: Request, known_at: Instant, risk_fre
             "closes": read_closes(database, known.prices, symbols, first, end),
         },
         {"older": older, "older_date": older_date},
+        vars(read_splits(database, known.prices.splits, symbols)),
         database.columns(
             _SHORT_INTEREST, "market/short_interest", params | {"symbols": list(FACTOR_SYMBOLS)}
         ),

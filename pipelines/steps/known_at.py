@@ -15,6 +15,7 @@ Instant = datetime | None
 class PricesAt:
     """Closes as known at `at`; of the symbols named here as known at `then`.
 
+    splits: the instant of all splits.
     first_seen: rows that were unknown at `at` are added, those known at `at` stay. replaced: all rows are those of
     `then`; such a symbol need not be first_seen too.
     """
@@ -23,6 +24,7 @@ class PricesAt:
     then: Instant = None
     first_seen: frozenset[str] = frozenset()
     replaced: frozenset[str] = frozenset()
+    splits: Instant = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class KnownAt:
         """Everything as known at one instant; what is one already stays as it is."""
         if isinstance(known_at, KnownAt):
             return known_at
-        return KnownAt(known_at, known_at, known_at, known_at, known_at, known_at, PricesAt(known_at))
+        return KnownAt(
+            known_at, known_at, known_at, known_at, known_at, known_at, PricesAt(known_at, splits=known_at)
+        )
 
     def with_prices(self, prices: PricesAt) -> "KnownAt":
         """Return the same with other closes."""

@@ -40,7 +40,8 @@ class Request:
     flows forward. strict: the range was asked for explicitly, so a hole before it is an error and not a portfolio
     left out. compare_rows: compare stored rows one by one instead of trusting their slices' digests, so that rows
     altered behind the pipeline's back are put right. stale_only: recompute the slices that are stale, and no others,
-    whatever their sessions.
+    whatever their sessions. anew: ask a vendor again for the range's closes, also for those that are final.
+    settle_minutes: a close is final when it was fetched this long after the session's close.
     """
 
     start_ix: int
@@ -50,6 +51,8 @@ class Request:
     strict: bool = False
     compare_rows: bool = False
     stale_only: bool = False
+    anew: bool = False
+    settle_minutes: int = 20
 
 
 @dataclass(frozen=True)

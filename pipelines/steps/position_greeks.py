@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipelines.calc import greeks
+from pipelines.calc.splits import in_entry_shares
 from pipelines.calc.types import Columns
+from pipelines.sessions import sessions
 from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.prices_window import carried_windows
+from pipelines.steps.splits import read_splits
 from pipelines.steps.stored import lot_rows
 from pipelines.steps.work import Work, bounds, planned_rows, portfolio_slices, session_index_of
 from pipelines.tables.spec import date, integer, money
@@ -23,14 +26,16 @@ def position_greeks(work: Work) -> Iterator[Batch]:
     book = work.book
     lots, hashes = book.lots, lot_hashes(book.lots)
     chunks = work.chunks(max(len(lots), book.column_count))
+    splits = read_splits(work.database, work.known_at.prices.splits, book.symbols)
     for window in carried_windows(work.database, work.known_at.prices, book, chunks):
         start, end = int(window.ix[0]), int(window.ix[-1])
         params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
         rows = planned_rows(work.plan, work.stored(_VALUES, "analytics/values", params))
         lot = lot_rows(book, rows["position_id"])
         row = session_index_of(rows) - start + 1
-        column = lots.underlying_column[lot]
-        underlying = np.where(column >= 0, window.close[row, column], np.nan)
+        held = in_entry_shares(lots, splits, window.close, window.close_date, sessions())
+        column = held.lots.underlying_column[lot]
+        underlying = np.where(column >= 0, held.close[row, column], np.nan)
         ended = lots.last_ix[lot] == session_index_of(rows)
         market_value = rows.pop("market_value")
         found = greeks.position_greeks(

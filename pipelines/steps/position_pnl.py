@@ -6,11 +6,13 @@ import numpy as np
 
 from pipelines.calc import pnl
 from pipelines.calc.quarantine import LastUsable, quarantined
+from pipelines.calc.splits import InEntryShares, Splits, in_entry_shares, shares_between
 from pipelines.calc.types import NULL_MONEY, Columns, DateArray, FloatArray, IntArray
 from pipelines.calc.valuation import usable, value
 from pipelines.sessions import index_on_or_after, session_at, sessions
 from pipelines.steps.lot_hash import lot_hashes
-from pipelines.steps.prices_window import Window, carried_windows, read_closes
+from pipelines.steps.prices_window import carried_windows, read_closes
+from pipelines.steps.splits import read_splits
 from pipelines.steps.work import Work, planned_rows, portfolio_slices
 from pipelines.tables.spec import integer, money
 from pipelines.tables.specs import POSITION_PNL
@@ -25,10 +27,12 @@ def position_pnl(work: Work) -> Iterator[Batch]:
     hashes = lot_hashes(book.lots)
     chunks = work.chunks(max(len(book.lots), book.column_count))
     recorded = _recorded_values(work, chunks[0][0]) if chunks else None
+    splits = read_splits(work.database, work.known_at.prices.splits, book.symbols)
     for window in carried_windows(work.database, work.known_at.prices, book, chunks):
-        before = _last_usable(work, window)
+        held = in_entry_shares(book.lots, splits, window.close, window.close_date, sessions())
+        before = _last_usable(work, held, splits, int(window.ix[0]))
         rows = pnl.position_pnl(
-            book.lots, window.ix, window.close, window.close_date, sessions(), before, recorded
+            held.lots, window.ix, held.close, held.close_date, sessions(), before, recorded
         )
         recorded = None
         rows = planned_rows(work.plan, rows)
@@ -71,22 +75,22 @@ def _recorded_values(work: Work, start: int) -> IntArray:
     return recorded
 
 
-def _last_usable(work: Work, window: Window) -> LastUsable | None:
+def _last_usable(work: Work, held: InEntryShares, splits: Splits, first_ix: int) -> LastUsable | None:
     """The last believable closes of lots whose latest one, before the window, is not."""
-    lots = work.book.lots
-    affected = np.flatnonzero(quarantined(lots, window.close[0]))
+    lots = held.lots
+    affected = np.flatnonzero(quarantined(lots, held.close[0]))
     if not len(affected):
         return None
     close, day = np.full(len(lots), np.nan), np.full(len(lots), np.datetime64("NaT", "D"))
     for lot in affected.tolist():
-        price, price_date = _own_closes(work, lot, int(window.ix[0]))
+        price, price_date = _own_closes(work, lot, splits, first_ix)
         good = np.flatnonzero(usable(lots.quantity[lot : lot + 1], lots.multiplier[lot : lot + 1], price))
         if len(good):
             close[lot], day[lot] = price[good[-1]], price_date[good[-1]]
     return LastUsable(close, day)
 
 
-def _own_closes(work: Work, lot: int, before_ix: int) -> tuple[FloatArray, DateArray]:
+def _own_closes(work: Work, lot: int, splits: Splits, before_ix: int) -> tuple[FloatArray, DateArray]:
     """Closes of a lot since its entry, or marks of a private, before a session: price and date, oldest first."""
     book = work.book
     column, first_ix = int(book.lots.price_column[lot]), int(book.lots.entry_ix[lot])
@@ -98,4 +102,5 @@ def _own_closes(work: Work, lot: int, before_ix: int) -> tuple[FloatArray, DateA
         return np.zeros(0), np.zeros(0, dtype="datetime64[D]")
     symbol = book.symbols[column : column + 1]
     raw = read_closes(work.database, work.known_at.prices, symbol, first_ix, before_ix - 1)[:, 0]
-    return raw, sessions()[first_ix:before_ix]
+    shares = shares_between(splits, np.array(column), np.array(first_ix), np.arange(first_ix, before_ix))
+    return raw * shares, sessions()[first_ix:before_ix]

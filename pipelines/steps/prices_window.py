@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.calc.prices import carry, simple_returns
+from pipelines.calc.splits import step_ratios
 from pipelines.calc.types import BoolArray, DateArray, FloatArray, IntArray
 from pipelines.sessions import index_on_or_after, session_at, sessions
 from pipelines.steps.book import Book, Marks
 from pipelines.steps.known_at import Instant, PricesAt
+from pipelines.steps.splits import read_splits
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
@@ -71,16 +73,18 @@ class RollingReturns:
         self._known_at = known_at
         self._start_ix = 0
         self._closes = np.empty((0, len(symbols)))
+        self._splits = read_splits(database, known_at.splits, symbols)
 
     def read(self, start_ix: int, end_ix: int) -> FloatArray:
-        """Simple daily returns of consecutive sessions, shape (T, S), NaN where either close is missing."""
+        """Split-adjusted daily returns of consecutive sessions, shape (T, S), NaN where either close is missing."""
         first = start_ix - 1
         kept = self._closes[first - self._start_ix :] if first >= self._start_ix else self._closes[:0]
         if len(kept) < end_ix - first + 1:
             new = read_closes(self._database, self._known_at, self.symbols, first + len(kept), end_ix)
             kept = np.concatenate([kept, new])
         self._closes, self._start_ix = kept, first
-        return simple_returns(kept[1 : end_ix - first + 1], kept[0])
+        closes = kept[1 : end_ix - first + 1]
+        return simple_returns(closes, kept[0], step_ratios(self._splits, start_ix, *closes.shape))
 
 
 def read_prior(

@@ -54,6 +54,20 @@ SHORT_INTEREST: Final = TableSpec(
     by_portfolio=False,
 )
 
+SPLITS: Final = TableSpec(
+    "market",
+    "splits",
+    (
+        text("symbol", SYMBOL_WIDTH),
+        date("execution_date"),
+        number("split_from"),
+        number("split_to"),
+        text("source", 24),
+    ),
+    key=("symbol", "execution_date"),
+    by_portfolio=False,
+)
+
 POSITION_PNL: Final = TableSpec(
     "analytics",
     "position_pnl",

@@ -3,7 +3,7 @@
 -- excused by: portfolio
 --
 -- Before the first session cash is the initial equity less the inherited lots at their inception value: the latest
--- close since their entry (a private's latest mark), else the entry price. A value is what every lot's is: quantity
+-- close since their entry, times the splits between (a private's latest mark), else the entry price. A value is what every lot's is: quantity
 -- × multiplier × price in binary floating point, rounded half to even to ten-thousandths; the sums are exact.
 with lots as materialized ({lots}),
 moves as (
@@ -33,9 +33,16 @@ moves as (
     left join lateral (
         select given.price from (
             (
-                select c.close as price from market.prices c
+                select c.close * held.shares as price
+                from market.prices c
+                cross join lateral (
+                    select market.product(x.split_to / x.split_from order by x.execution_date) as shares
+                    from market.splits x
+                    where x.symbol = c.symbol and x.execution_date <= c.session
+                      and x.execution_date > (select min(e.session) from market.sessions e where e.session >= l.entry_date)
+                ) as held
                 where l.asset_class <> 'PRIVATE' and c.symbol = l.symbol and c.session between l.entry_date and l.inception_date
-                  and abs(round(l.quantity::float8 * l.multiplier::float8 * c.close * 10000)) < 1e15
+                  and abs(round(l.quantity::float8 * l.multiplier::float8 * c.close * held.shares * 10000)) < 1e15
                 order by c.session desc
                 limit 1
             )

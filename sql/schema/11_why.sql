@@ -60,7 +60,7 @@ create table analytics.waterfall_parts (
     metric text not null,
     place bigint not null,
     cause text not null check (
-        cause in ('code', 'history', 'terms', 'flows', 'positions', 'multipliers', 'marks', 'first_seen', 'restated')
+        cause in ('code', 'history', 'terms', 'flows', 'positions', 'multipliers', 'marks', 'splits', 'first_seen', 'restated')
     ),
     symbol text,
     amount numeric(20, 4) not null,

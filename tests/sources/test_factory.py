@@ -1,15 +1,20 @@
 """From the name of a price source to the source; and the short-interest universe."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pipelines.sources.composed import ComposedSource
 from pipelines.sources.errors import SourceError, SourceUnavailableError
-from pipelines.sources.factory import source_from_settings
+from pipelines.sources.factory import VendorAccess, source_from_settings
 from pipelines.sources.file import FilePrices
+from pipelines.sources.polygon.source import PolygonPrices
 from pipelines.sources.simulated import SimulatedPrices
 from pipelines.sources.simulation.factors import SECTORS
 from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
+from pipelines.sources.yahoo.source import YahooPrices
 
 
 def test_sources_by_name(tmp_path: Path) -> None:
@@ -19,11 +24,33 @@ def test_sources_by_name(tmp_path: Path) -> None:
     assert source.path == tmp_path / "prices.csv"
 
 
+def test_vendors_by_name_and_in_order() -> None:
+    access = VendorAccess(polygon_key="k")
+    polygon = source_from_settings("polygon", access=access)
+    assert isinstance(polygon, ComposedSource)
+    assert [type(vendor) for vendor in polygon.vendors] == [PolygonPrices]
+    assert [type(vendor) for vendor in polygon.describers] == [PolygonPrices, YahooPrices]
+    assert polygon.name == "polygon"
+    assert isinstance(source_from_settings("yfinance", access=access), YahooPrices)
+    both = source_from_settings("polygon, yfinance", access=access)
+    assert isinstance(both, ComposedSource)
+    assert [type(vendor) for vendor in both.vendors] == [PolygonPrices, YahooPrices]
+    assert "k'" not in repr(access)
+
+
+def test_vendors_libraries_are_not_loaded_before_they_are_asked() -> None:
+    heavy = ("polygon", "yfinance", "curl_cffi", "urllib3")
+    script = f"import sys, pipelines.sources.factory; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("polygon", "'polygon' is not available yet"),
-        ("yfinance", "'yfinance' is not available yet"),
+        ("polygon", "'polygon' needs POLYGON_API_KEY"),
+        ("yfinance,polygon", "'polygon' needs POLYGON_API_KEY"),
+        ("yfinance,simulated", "'simulated' stands alone"),
         ("file", "needs SIGMASIGHT_PRICE_FILE"),
         ("bloomberg", "unknown price source 'bloomberg'"),
     ],

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from pipelines.tables.spec import TableSpec
-from pipelines.tables.specs import BY_NAME, DERIVED, MANIFESTED, PRICES, SECURITIES, SHORT_INTEREST
+from pipelines.tables.specs import BY_NAME, DERIVED, MANIFESTED, PRICES, SECURITIES, SHORT_INTEREST, SPLITS
 
 _TYPES = {
     "date": {"date"},
@@ -18,7 +18,7 @@ _TYPES = {
     "text": {"text"},
     "digest": {"bytea"},
 }
-ALL = (PRICES, SECURITIES, SHORT_INTEREST, *DERIVED)
+ALL = (PRICES, SECURITIES, SHORT_INTEREST, SPLITS, *DERIVED)
 
 
 @pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.qualified)

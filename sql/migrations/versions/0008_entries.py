@@ -9,7 +9,7 @@ import sql
 from sql.migrate import run_script
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

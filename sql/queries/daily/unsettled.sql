@@ -1,5 +1,6 @@
 -- Closes to ask for again. Provisional: stored before they were final, and nobody fetched the session since.
--- Missing: of a symbol that is needed on the latest session and had a close shortly before.
+-- Missing: of a symbol that is needed on the latest session and had a close shortly before; one that a vendor has told
+-- and that waits for a decision is not missing.
 with needed as (
     select l.session, l.final_at, l.is_latest, n.symbol
     from unnest(%(sessions)s::date[], %(final_at)s::timestamptz[], %(is_latest)s::boolean[])
@@ -23,6 +24,9 @@ left join analytics.commits c on c.commit_id = b.commit_id
 where (b.symbol is null and n.is_latest and exists (
         select from market.prices r
         where r.symbol = n.symbol and r.session < n.session and r.session >= %(since)s
+    ) and not exists (
+        select from market.quarantine q
+        where q.status = 'pending' and q.symbol = n.symbol and q.day = n.session and q.reason in ('split_like', 'currency_jump')
     ))
    or (c.committed_at < n.final_at and not exists (
         select from analytics.runs r

@@ -11,6 +11,8 @@ with versions (portfolio_id, session, commit_id) as (
     union all select portfolio_id, null, superseded_by from book.cash_flows_history
     union all select 0, (published_at at time zone 'America/New_York')::date, commit_id from market.short_interest
     union all select 0, (published_at at time zone 'America/New_York')::date, superseded_by from market.short_interest_history
+    union all select 0, execution_date, commit_id from market.splits
+    union all select 0, execution_date, superseded_by from market.splits_history
     union all select 0, session, commit_id from analytics.slices where asset = 'prices'
 ),
 by_commit as (

@@ -1,0 +1,1 @@
+"""Yahoo as a source of prices, sectors and short interest, through yfinance."""
