@@ -32,6 +32,8 @@ class Standing:
     """Latest session that is stored for the portfolio on or before that one."""
     missing: str | None
     """Why there is no stored session; None if there is one."""
+    stale: bool | None
+    """Whether inputs of that session have changed since it was computed; None of a past instant."""
 
 
 STANDING_COLUMNS = len(Standing.__slots__)
@@ -48,6 +50,7 @@ class Moment:
     known_at: datetime
     as_of_is_session: bool
     is_behind: bool
+    stale: bool | None
     missing: str | None
 
     def echo(self) -> dict[str, object]:
@@ -59,6 +62,7 @@ class Moment:
             "known_at": self.known_at.isoformat().replace("+00:00", "Z"),
             "as_of_is_session": self.as_of_is_session,
             "is_behind": self.is_behind,
+            "stale": self.stale,
         }
 
     def params(self) -> dict[str, Any]:
@@ -100,5 +104,6 @@ def settle(standing: Standing, as_of: date | None, known_at: datetime | None) ->
         known_at=known_at or newest,
         as_of_is_session=as_of is None or as_of == asked,
         is_behind=standing.session != asked,
+        stale=standing.stale,
         missing=standing.missing,
     )

@@ -48,6 +48,14 @@ class Answer(Model):
             examples=[False],
         ),
     ]
+    stale: Annotated[
+        bool | None,
+        Field(
+            description="Whether inputs of the session may have changed since it was computed, and it waits to be "
+            "recomputed. Null where known_at is given or nothing is stored.",
+            examples=[False],
+        ),
+    ]
     reason: Annotated[
         str | None,
         Field(

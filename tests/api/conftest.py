@@ -25,6 +25,7 @@ from pipelines.sources.simulated import SimulatedPrices
 from pipelines.steps.chain import STEPS, run_step
 from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_interest
 from pipelines.steps.plan import Request
+from pipelines.steps.stale import declare
 from pipelines.tables.run import RunRecord, open_run
 from tests.api.caller import PASSWORD, Caller, login
 from tests.api.desk import Desk
@@ -77,6 +78,7 @@ def materialize(urls: DatabaseUrls, start: date, end: date, request_id: int | No
         request = Request(session_index(start), session_index(end))
         record = RunRecord(str(uuid.uuid4()), "backfill", start, end, request_id=request_id)
         with open_run(connection, record) as run:
+            declare(run.database)
             for fetch in (fetch_prices, fetch_securities, fetch_short_interest):
                 with run.database.transaction():
                     fetch(run.database, Gappy(), request)

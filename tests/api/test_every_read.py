@@ -130,6 +130,8 @@ def test_unchanged_answers_are_not_sent_again(
 def test_known_at_the_newest_commit_is_the_answer_of_now(read: Read, ann: Caller, lot: int) -> None:
     now = ann.get(read.at(lot), **read.params).json()
     then = ann.get(read.at(lot), **read.params, known_at=now["known_at"]).json()
+    assert now.pop("stale") is False
+    assert then.pop("stale") is None, "what was stale then nobody knows any more"
     assert then == now
 
 

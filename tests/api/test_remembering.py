@@ -240,11 +240,15 @@ def test_pasts_are_remembered_too(service: Service) -> None:
 def test_a_recomputation_is_answered(service: Service) -> None:
     ann = service.login("ann")
     before = ann.get("/portfolio").json()
+    assert before["stale"] is False
     service.commit(
         "update book.portfolios set initial_equity = initial_equity + 1000 where id = %s", service.filled.main
     )
+    waiting = ann.get("/portfolio").json()
+    assert (waiting["stale"], waiting["net_asset_value"]) == (True, before["net_asset_value"])
     materialize(service.filled.urls, INCEPTION + timedelta(days=1), LATEST)
     eventually(lambda: ann.get("/portfolio").json()["net_asset_value"] == before["net_asset_value"] + 1000)
+    eventually(lambda: ann.get("/portfolio").json()["stale"] is False)
 
 
 def test_memory_is_bounded() -> None:

@@ -9,7 +9,11 @@ select u.role, p.id as portfolio_id, known.name, known.inception_date, t.now,
         when p.id is null then 'no_portfolio'
         when asked.session = known.inception_date then 'at_inception'
         else 'not_materialized'
-    end as missing
+    end as missing,
+    -- Of a past instant nobody knows any more.
+    case when %(known_at)s::timestamptz is null and stored.session is not null then exists (
+        select from analytics.stale_slices(array[p.id], stored.session, stored.session) x where x.portfolio_id = p.id
+    ) end as stale
 from book.users u
 cross join lateral (
     select i.now, least(i.now, coalesce(%(known_at)s::timestamptz, i.now)) as clock
