@@ -24,6 +24,8 @@ from tests.api.reads import READS
 from tests.api.test_lineage import recompute
 from tests.api.test_why import newest
 
+pytestmark = pytest.mark.long
+
 SESSIONS = (date(2024, 1, 3), date(2024, 3, 1), date(2024, 5, 13))
 AS_OF = ("2024-02-16", "2024-03-31", str(LATEST))
 ASSETS = ("snapshots", "risk_metrics")

@@ -16,6 +16,8 @@ from pipelines.timetable import next_runs
 from sql import query
 from tests.automation.desk import JOBS, SYMBOLS, Desk, new_york
 
+pytestmark = pytest.mark.long
+
 DAY = date(2024, 7, 2)
 NEXT = offset(DAY, 1)
 MORNING = new_york(date(2024, 7, 4), 9)

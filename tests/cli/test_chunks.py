@@ -14,6 +14,8 @@ from pipelines.postgres import DatabaseUrls
 from pipelines.sessions import session_range
 from tests.steps.book_case import BookCase, Lot, Portfolio, insert
 
+pytestmark = pytest.mark.long
+
 DAYS = session_range(date(2024, 1, 2), date(2024, 1, 12)).tolist()
 
 

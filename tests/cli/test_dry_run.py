@@ -23,6 +23,8 @@ from pipelines.tables.database import Database
 from tests.cli.conftest import Command
 from tests.steps.book_case import BookCase, Lot, Portfolio, insert
 
+pytestmark = pytest.mark.long
+
 DAYS = session_range(date(2024, 1, 2), date(2024, 1, 12)).tolist()
 CASE = BookCase(
     (Portfolio(inception=DAYS[0]), Portfolio(inception=DAYS[0])),

@@ -39,6 +39,7 @@ def entered(world: World, start: datetime, end: datetime) -> Stored:
     return {(session, portfolio): (nav, pnl) for session, portfolio, nav, pnl in rows}
 
 
+@pytest.mark.long
 @modest
 @given(histories(), st.lists(st.sampled_from(EDITS), min_size=1, max_size=4), st.data())
 def test_its_sums_are_the_differences_of_what_is_stored(

@@ -40,6 +40,7 @@ def again(
     return replay(reader, asset, day, portfolio, **at)
 
 
+@pytest.mark.long
 @modest
 @given(histories(), st.data())
 def test_what_is_stored_is_what_its_inputs_give_after_any_restatements(

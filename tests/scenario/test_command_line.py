@@ -22,6 +22,8 @@ from tests.scenario.world import (
     write_parquet,
 )
 
+pytestmark = pytest.mark.long
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -57,6 +57,7 @@ def test_the_accounts_are_those_of_plain_decimal_arithmetic(
     check_accounts(world, case, LAST)
 
 
+@pytest.mark.long
 @modest
 @given(histories(), st.sets(st.sampled_from(SESSIONS[1:]), max_size=4))
 def test_any_ranges_one_after_the_other_are_one_range(
@@ -71,6 +72,7 @@ def test_any_ranges_one_after_the_other_are_one_range(
     assert_same(world.tables(), expected)
 
 
+@pytest.mark.long
 @modest
 @given(histories(), st.integers(20, 500))
 def test_any_chunks_are_one_chunk(world: World, history: tuple[BookCase, MemoryPrices], cells: int) -> None:
@@ -82,6 +84,7 @@ def test_any_chunks_are_one_chunk(world: World, history: tuple[BookCase, MemoryP
     assert_same(world.tables(), expected)
 
 
+@pytest.mark.long
 @modest
 @given(histories(), st.data())
 def test_portfolios_one_by_one_are_all_at_once(

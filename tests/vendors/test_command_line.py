@@ -20,6 +20,8 @@ from tests.vendors.polygon_api import PolygonApi
 from tests.vendors.server import Server, serving
 from tests.vendors.yahoo_api import YahooApi
 
+pytestmark = pytest.mark.long
+
 __all__ = ["typed"]
 KEY = "pk-a-key-that-nobody-may-ever-see"
 BACKFILL = ("backfill", "--start", START.isoformat(), "--end", LAST.isoformat())
