@@ -1,6 +1,6 @@
 """What a past instant shows never changes: the same question gives the same bytes, whatever is restated later.
 
-All of a body is its data: it holds no age, no staleness and no id of the request; these are in its headers.
+All of a body is its data: it holds no age and no id of the request (these are in headers); `stale` is null of a past.
 """
 
 import json

@@ -37,6 +37,7 @@ def sessions(owner: psycopg.Connection[Any]) -> dict[int, list[str]]:
     return dict(owner.execute(query).fetchall())
 
 
+@pytest.mark.long
 def test_backfill_materializes_the_sessions_between_two_days(
     typed: Command, owner: psycopg.Connection[Any]
 ) -> None:
@@ -84,6 +85,7 @@ def test_backfill_refuses_what_it_cannot_do(
     assert sessions(owner) == {}
 
 
+@pytest.mark.long
 def test_up_shows_a_whole_history_and_starts_where_it_was(typed: Command, database: DatabaseUrls) -> None:
     """On an external database, as it is to the tests, demo data comes only with --demo."""
     empty = typed("up", "--no-serve")

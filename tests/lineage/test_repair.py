@@ -19,6 +19,8 @@ from tests.steps.book_case import FIRST, LAST, BookCase, Lot, Portfolio
 from tests.steps.memory_prices import random_walks
 from tests.steps.world import World
 
+pytestmark = pytest.mark.long
+
 CALL = Lot(
     "AAA", Decimal(10), Decimal("5.5"), option_type="call", strike=Decimal(50), expiry=date(2024, 3, 15)
 )

@@ -22,6 +22,8 @@ from tests.steps.memory_prices import MemoryPrices, random_walks
 from tests.steps.test_equalities import histories, modest
 from tests.steps.world import World
 
+pytestmark = pytest.mark.long
+
 
 def explain(world: World, day: date, start: datetime, end: datetime, portfolio: int = 1) -> Waterfall:
     database = Database(world.pipeline, run_id="")

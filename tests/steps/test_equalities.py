@@ -118,6 +118,7 @@ def everything(world: World) -> dict[str, list[str]]:
     return {name: world.dump(f"select * from {name}") for (name,) in names}
 
 
+@pytest.mark.long
 @modest
 @given(histories(), st.data())
 def test_a_restated_price_moves_only_what_follows_from_it(

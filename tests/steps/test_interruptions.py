@@ -22,6 +22,8 @@ from tests.steps.long_short import LONG_SHORT, PRICES
 from tests.steps.test_equalities import assert_same, check_mirror
 from tests.steps.world import World, fetch, open_world
 
+pytestmark = pytest.mark.long
+
 
 def test_a_book_edit_during_a_run_is_not_seen_by_its_later_assets(world: World) -> None:
     world.start(LONG_SHORT, PRICES).run(FIRST, LAST)

@@ -17,6 +17,7 @@ from tests.steps.test_equalities import assert_same, check_mirror, everything
 from tests.steps.world import World
 
 
+@pytest.mark.long
 def test_the_history_is_the_same_one_session_at_a_time_as_in_one_range(world: World) -> None:
     """Long enough for realized risk, which needs twenty returns."""
     end = date(2024, 1, 24)

@@ -19,6 +19,8 @@ from tests.vendors.market import Market
 from tests.vendors.server import Server, serving
 from tests.vendors.yahoo_api import YahooApi
 
+pytestmark = pytest.mark.long
+
 SYMBOLS = [f"S{n:03d}" for n in range(500)]
 FAILING = SYMBOLS[::10]
 MANY = BookCase(

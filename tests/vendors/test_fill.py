@@ -23,6 +23,8 @@ from tests.vendors.polygon_api import PolygonApi
 from tests.vendors.server import Server, serving
 from tests.vendors.yahoo_api import YahooApi
 
+pytestmark = pytest.mark.long
+
 DAYS = session_range(FIRST, LAST).tolist()
 HELD = {"AAPL", "ACME", OPTION}
 NEEDED = HELD | set(PROXIES) | set(SHORT_INTEREST_UNIVERSE)
