@@ -16,7 +16,7 @@ from pipelines.automation.late import UNDER_WAY
 from pipelines.checks.stale import STALE_CHECK, step_of
 from pipelines.launch import Launch
 from pipelines.postgres import Role, connect
-from pipelines.sessions import utc_now
+from pipelines.sessions import latest_session, utc_now
 from pipelines.settings import settings
 from pipelines.steps.stale import declare
 from pipelines.tables.database import Database
@@ -54,11 +54,16 @@ class Told:
 
 
 def recomputation(stale: Sequence[StaleSlices], now: datetime) -> Launch | None:
-    """The run that recomputes what is stale, of the portfolios that are; None if nothing is."""
+    """The run that recomputes what is stale, of the portfolios that are; None if nothing is.
+
+    Its range names no session that has not closed by this clock; it recomputes all that is stale.
+    """
+    stale = [slices for slices in stale if slices.first <= latest_session(now)]
     if not stale:
         return None
     portfolios = tuple(sorted({slices.portfolio_id for slices in stale} - {0}))
     first, last = min(slices.first for slices in stale), max(slices.last for slices in stale)
+    last = min(last, latest_session(now))
     return Launch(first, last, "stale", portfolios, strict=False, stale_only=True, now=now)
 
 

@@ -40,11 +40,11 @@ def test_two_weeks_end_with_every_session_complete_exactly_once(desk: Desk) -> N
     days = len(session_range(FIRST, LAST)) - 1
     assert sum(job != "materialize" for job, _ in desk.ran) == 3 * days
     # Beside these: the second book's history, asked for by nobody; the missed day; the late closes, asked for each
-    # ten minutes from 16:20; the upload, and its first day.
+    # ten minutes from 16:20; the upload, what its lots made stale of the firm's own tables, and its first day.
     extra = [key for job, key in desk.ran if job == "materialize"]
     assert extra[0].startswith("catch-up-2024-06-20-2024-06-21-")
     assert extra[1:7] == ["closes-2024-06-27-1", *(f"closes-2024-07-01-{ask}" for ask in range(1, 6))]
-    assert [key.split("-")[0] for key in extra[7:]] == ["request", "catch"]
+    assert [key.split("-")[0] for key in extra[7:]] == ["request", "stale", "catch"]
 
 
 def _late_day(desk: Desk) -> None:
