@@ -84,7 +84,8 @@ def test_all_identities_are_checked_in_a_run_of_everything(computed: DatabaseUrl
 def test_an_offender_fails_the_check_and_is_shown(altered: DatabaseUrls) -> None:
     evaluations = execute(checks_of("snapshots"))
     failed = {evaluation.check_name: evaluation for evaluation in evaluations if not evaluation.passed}
-    assert set(failed) == {"nav_is_long_short_cash", "cash_change_is_explained"}
+    # Among the random sessions there may be one of the altered.
+    assert set(failed) - {REBUILT} == {"nav_is_long_short_cash", "cash_change_is_explained"}
     found = failed["nav_is_long_short_cash"]
     assert found.severity is dg.AssetCheckSeverity.ERROR
     assert found.metadata["offenders"].value == 2 * 2  # two sessions of two portfolios

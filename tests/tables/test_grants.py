@@ -62,7 +62,7 @@ def granted(owner: psycopg.Connection[Any], role: Role) -> set[tuple[str, str, s
 def columns(owner: psycopg.Connection[Any]) -> list[tuple[str, str, str]]:
     rows = owner.execute(
         "select table_schema, table_name, column_name from information_schema.columns"
-        " where table_schema in ('book', 'market', 'analytics', 'public')"
+        " where table_schema in ('book', 'market', 'analytics', 'public') order by ordinal_position"
     )
     return [(schema, table, column) for schema, table, column in rows]
 
