@@ -95,6 +95,13 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     app.state.triggers = RateLimit(triggers.MAX_TRIGGERS, triggers.WINDOW_SECONDS)
     errors.install(app)
     openapi.install(app)
+    _add_middleware(app)
+    _include_routers(app, intake)
+    return app
+
+
+def _add_middleware(app: FastAPI) -> None:
+    """What is around every request: the last one added is the outermost."""
     app.add_middleware(Remembering)
     app.add_middleware(BodyLimit, max_bytes=partial(_max_body_bytes, app))
     app.add_middleware(
@@ -107,6 +114,10 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
     app.add_middleware(Cors, origins=lambda: app.state.cors_origins)
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Requests)
+
+
+def _include_routers(app: FastAPI, intake: bool) -> None:
+    """The routes, with the problems that all of a router's may answer with."""
     strictly = [Depends(refuse_unknown)]
     app.include_router(health.router, dependencies=strictly, responses=problems(422))
     app.include_router(
@@ -133,7 +144,6 @@ def create_app(given: Settings | None = None, *, now: Now = lambda: None, intake
             app.include_router(
                 router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 503)
             )
-    return app
 
 
 def _max_body_bytes(app: FastAPI, scope: Scope) -> int:

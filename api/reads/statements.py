@@ -11,6 +11,7 @@ _PARTS: Final = {
     "lots": "api/lots",
     "chosen": "api/chosen",
     "figures": "api/figures",
+    "paged": "api/paged",
     "status_portfolios": "status/portfolios",
     "status_prices": "status/prices",
     "status_restated": "status/restated",

@@ -18,9 +18,10 @@ from api.intake.requests import history_requested
 from api.intake.terms import read_equity
 from api.openapi import problems
 from api.parameters import Day, Id
+from api.previews import preview, previewed_or_done
 from api.schemas.problem import FieldError
-from api.schemas.writes import LotChange, Preview, Uploaded
-from api.writing import User, Work, Writes, Writing, follow
+from api.schemas.writes import Preview, Uploaded
+from api.writing import User, Work, Writes, Writing
 from pipelines.sources.csv_file import MAX_BYTES
 from pipelines.sources.ledger_csv import MAX_PORTFOLIO_NAME
 
@@ -102,7 +103,7 @@ async def upload(
         amount = None if equity is None else read_equity(equity)
         work = partial(_create, given=given, name=wanted, equity=amount, inception=inception)
     answer = await writes.write(work)
-    return _response(request, answer)
+    return previewed_or_done(request, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +149,7 @@ def _revise(
 ) -> Uploaded | Preview:
     revision = revise.prepare(connection, user.id, portfolio_id, given.data, given.writing.today)
     if revision.changes and confirm is None:
-        return Preview(
-            portfolio_id=portfolio_id,
-            confirm=revision.confirm,
-            first_session=revision.first_session,
-            changes=[LotChange.model_validate(one.told()) for one in revision.changes],
-            warnings=list(revision.warnings),
-        )
+        return preview(portfolio_id, revision, revision.warnings)
     if revision.changes and confirm is not None:
         latest = given.writing.latest_session
         request_id = revise.apply(connection, revision, confirm, given.data, given.file_name, latest)
@@ -168,15 +163,6 @@ def _revise(
         positions=len(revision.rows),
         warnings=list(revision.warnings),
     )
-
-
-def _response(request: Request, answer: Uploaded | Preview) -> Response:
-    body = answer.model_dump_json()
-    if isinstance(answer, Preview):
-        return Response(body, 200, media_type="application/json")
-    response = Response(body, 202, media_type="application/json")
-    follow(response, request, answer.request_id)
-    return response
 
 
 async def _check_form(request: Request, is_revision: bool) -> None:

@@ -8,9 +8,10 @@ from psycopg import Connection
 from api.intake import withdraw as withdrawals
 from api.openapi import problems
 from api.parameters import Id
+from api.previews import preview, previewed_or_done
 from api.schemas.entries import Withdraw, Withdrawn
-from api.schemas.writes import LotChange, Preview
-from api.writing import User, Writes, follow
+from api.schemas.writes import Preview
+from api.writing import User, Writes
 
 router = APIRouter(tags=["intake"])
 
@@ -43,13 +44,7 @@ async def withdraw(
     def work(connection: Connection[Any], user: User) -> Preview | Withdrawn:
         withdrawal = withdrawals.prepare(connection, user.id, upload_id)
         if confirm is None:
-            return Preview(
-                portfolio_id=withdrawal.held.id,
-                confirm=withdrawal.confirm,
-                first_session=withdrawal.first_session,
-                changes=[LotChange.model_validate(one.told()) for one in withdrawal.changes],
-                warnings=[],
-            )
+            return preview(withdrawal.held.id, withdrawal)
         return Withdrawn(
             portfolio_id=withdrawal.held.id,
             changes=len(withdrawal.changes),
@@ -57,9 +52,4 @@ async def withdraw(
             request_id=withdrawals.apply(connection, withdrawal, confirm, latest),
         )
 
-    answer = await writes.write(work)
-    is_done = isinstance(answer, Withdrawn)
-    response = Response(answer.model_dump_json(), 202 if is_done else 200, media_type="application/json")
-    if isinstance(answer, Withdrawn):
-        follow(response, request, answer.request_id)
-    return response
+    return previewed_or_done(request, await writes.write(work))

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.schemas.common import Answer, Next
 from api.schemas.portfolio import PRICE_RETURN_ONLY
-from api.schemas.positions import Lot, PositionGreeks, TagOnPosition
+from api.schemas.positions import Lot, PositionGreeks, TagOnPosition, Valued
 
 
 class PositionDetail(Answer, Lot, PositionGreeks):
@@ -51,34 +51,10 @@ class PositionDetail(Answer, Lot, PositionGreeks):
     ]
 
 
-class SessionOfPosition(PositionGreeks):
+class SessionOfPosition(Valued, PositionGreeks):
     """One session of a lot."""
 
     session: Annotated[date, Field(description="NYSE session.", examples=["2026-01-02"])]
-    price: Annotated[
-        float, Field(description="USD per unit the value or the exit was taken at.", examples=[152.5])
-    ]
-    price_date: Annotated[
-        date | None,
-        Field(description="Date of that price; null when it is the entry price.", examples=["2026-01-30"]),
-    ]
-    is_stale: Annotated[bool, Field(description="The price is 1 to 5 sessions old.", examples=[False])]
-    is_unpriced: Annotated[
-        bool,
-        Field(
-            description="The price is older than 5 sessions, or there is none since entry.", examples=[False]
-        ),
-    ]
-    is_open: Annotated[
-        bool, Field(description="Held at the close; false on the exit session.", examples=[True])
-    ]
-    market_value: Annotated[
-        float, Field(description="USD at the close, signed; 0 on the exit session.", examples=[152500.0])
-    ]
-    daily_pnl: Annotated[
-        float, Field(description=f"USD P&L of the session. {PRICE_RETURN_ONLY}", examples=[-1250.5])
-    ]
-    unrealized_pnl: Annotated[float, Field(description="USD, market value less cost.", examples=[2500.0])]
 
 
 class PositionHistory(Answer):

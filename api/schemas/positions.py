@@ -95,8 +95,8 @@ class PositionGreeks(Model):
     ]
 
 
-class Position(Lot, PositionGreeks):
-    """A lot on a session: held at its close, or ended on it."""
+class Valued(Model):
+    """What a lot was worth on a session: held at its close, or ended on it."""
 
     price: Annotated[
         float, Field(description="USD per unit the value or the exit was taken at.", examples=[152.5])
@@ -118,6 +118,17 @@ class Position(Lot, PositionGreeks):
     market_value: Annotated[
         float, Field(description="USD at the close, signed; 0 on the exit session.", examples=[152500.0])
     ]
+    daily_pnl: Annotated[
+        float, Field(description=f"USD P&L of the session. {PRICE_RETURN_ONLY}", examples=[-1250.5])
+    ]
+    unrealized_pnl: Annotated[
+        float, Field(description="USD, market value less cost; 0 on the exit session.", examples=[2500.0])
+    ]
+
+
+class Position(Lot, Valued, PositionGreeks):
+    """A lot on a session: held at its close, or ended on it."""
+
     cost_basis: Annotated[
         float,
         Field(
@@ -131,12 +142,6 @@ class Position(Lot, PositionGreeks):
             description="Market value / net asset value, fraction; null unless that is positive.",
             examples=[0.047],
         ),
-    ]
-    daily_pnl: Annotated[
-        float, Field(description=f"USD P&L of the session. {PRICE_RETURN_ONLY}", examples=[-1250.5])
-    ]
-    unrealized_pnl: Annotated[
-        float, Field(description="USD, market value less cost; 0 on the exit session.", examples=[2500.0])
     ]
 
 

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from pipelines.automation.jobs import CATCH_UP_PRIORITY, PRIORITY_TAG
+from pipelines.automation.nightly import nightly
 from pipelines.checks.rebuilt import random_sessions
 from pipelines.settings import settings
-from pipelines.timetable import NEW_YORK
 
 proof_job = dg.define_asset_job(
     "proof",
@@ -18,17 +18,4 @@ proof_job = dg.define_asset_job(
 
 def proof_schedule() -> dg.ScheduleDefinition:
     """Every night, at the time of the settings."""
-    at = settings().proof_time
-
-    @dg.schedule(
-        name="proof",
-        job=proof_job,
-        cron_schedule=f"{at.minute} {at.hour} * * *",
-        execution_timezone=NEW_YORK.key,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Proves random past sessions.",
-    )
-    def scheduled(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        return dg.RunRequest(run_key=f"proof-{context.scheduled_execution_time.date()}")
-
-    return scheduled
+    return nightly(proof_job, settings().proof_time, "Proves random past sessions.")

@@ -9,6 +9,7 @@ import dagster as dg
 from psycopg import Connection
 
 from pipelines.automation.jobs import CATCH_UP_PRIORITY, PRIORITY_TAG
+from pipelines.automation.nightly import nightly
 from pipelines.postgres import Role, connect
 from pipelines.sessions import utc_now
 from pipelines.settings import settings
@@ -77,18 +78,9 @@ def retention_job() -> None:
 
 def retention_schedule() -> dg.ScheduleDefinition:
     """Every night, at the time of the settings."""
-    at = settings().retention_time
-
-    @dg.schedule(
-        name="retention",
-        job=retention_job,
-        cron_schedule=f"{at.minute} {at.hour} * * *",
-        execution_timezone=NEW_YORK.key,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Moves old snapshots to the archive.",
+    return nightly(
+        retention_job,
+        settings().retention_time,
+        "Moves old snapshots to the archive.",
+        lambda now: {NOW_TAG: now.isoformat()},
     )
-    def scheduled(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        now = context.scheduled_execution_time
-        return dg.RunRequest(run_key=f"retention-{now.date()}", tags={NOW_TAG: now.isoformat()})
-
-    return scheduled

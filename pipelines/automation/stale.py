@@ -58,13 +58,13 @@ def recomputation(stale: Sequence[StaleSlices], now: datetime) -> Launch | None:
 
     Its range names no session that has not closed by this clock; it recomputes all that is stale.
     """
-    stale = [slices for slices in stale if slices.first <= latest_session(now)]
+    latest = latest_session(now)
+    stale = [slices for slices in stale if slices.first <= latest]
     if not stale:
         return None
     portfolios = tuple(sorted({slices.portfolio_id for slices in stale} - {0}))
     first, last = min(slices.first for slices in stale), max(slices.last for slices in stale)
-    last = min(last, latest_session(now))
-    return Launch(first, last, "stale", portfolios, strict=False, stale_only=True, now=now)
+    return Launch(first, min(last, latest), "stale", portfolios, strict=False, stale_only=True, now=now)
 
 
 def run_key(stale: Sequence[StaleSlices], failed: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import dagster as dg
 
 from pipelines.checks.stale import STALE_CHECK, STATEMENT, stale_rows
+from pipelines.checks.table import table
 from pipelines.resources import PipelineRun
 from pipelines.steps.chain import STEPS
 from pipelines.tables.specs import BY_NAME, DERIVED
@@ -101,10 +102,7 @@ def _check_result(
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
 ) -> dg.AssetCheckResult:
     if rows:
-        records = [dg.TableRecord(dict(zip(_COLUMNS, row, strict=True))) for row in rows]
-        columns = [dg.TableColumn(column, "string") for column in _COLUMNS]
-        table = dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
-        metadata = {**metadata, f"first {SHOWN}": table}
+        metadata = {**metadata, f"first {SHOWN}": table(_COLUMNS, rows)}
     return dg.AssetCheckResult(
         check_name=name,
         asset_key=asset,

@@ -6,6 +6,7 @@ from typing import Any, Final
 import dagster as dg
 import psycopg
 
+from pipelines.checks.table import table
 from pipelines.postgres import Role, connect
 from pipelines.settings import settings
 from pipelines.tables.specs import SNAPSHOTS
@@ -58,10 +59,5 @@ def prove_some(
 
 
 def _first(findings: list[Finding]) -> dict[str, Any]:
-    if not findings:
-        return {}
-    records = [
-        dg.TableRecord({"where": f.where, "kind": f.kind, "detail": f.detail}) for f in findings[:SHOWN]
-    ]
-    columns = [dg.TableColumn(name, "string") for name in ("kind", "where", "detail")]
-    return {f"first {SHOWN}": dg.MetadataValue.table(records, schema=dg.TableSchema(columns))}
+    rows = [(found.kind, found.where, found.detail) for found in findings[:SHOWN]]
+    return {f"first {SHOWN}": table(("kind", "where", "detail"), rows)} if rows else {}

@@ -10,12 +10,12 @@ import numpy as np
 from pipelines.calc.types import Columns
 from pipelines.steps.book import POSITION_COLUMNS
 from pipelines.steps.known_at import KnownAt, PricesAt
+from pipelines.steps.plan import TERMS
 from pipelines.steps.prices_window import read_closes
 from pipelines.tables.database import Database
-from pipelines.tables.spec import Column, date, integer, money, number, text
+from pipelines.tables.spec import Column, date, money, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
 
-_TERMS: Final = (integer("portfolio_id"), money("initial_equity"), date("inception_date"))
 _FLOWS: Final = (date("flow_date"), money("amount"))
 _SPLITS: Final = (
     text("symbol", SYMBOL_WIDTH),
@@ -73,7 +73,7 @@ def _changed_groups(database: Database, portfolio_id: int, start: datetime, end:
 
     terms, flows, marks = (
         read(columns, f"book/{query}")
-        for columns, query in ((_TERMS, "portfolios"), (_FLOWS, "cash_flows"), (_MARKS, "marks"))
+        for columns, query in ((TERMS, "portfolios"), (_FLOWS, "cash_flows"), (_MARKS, "marks"))
     )
     before, after = read(POSITION_COLUMNS, "book/positions")
     changed = {

@@ -130,7 +130,7 @@ def _examine(
 
 def _values_agree(values: Columns, snapshots: Columns, stored: Columns, computed: Columns) -> bool:
     """Whether each session's net asset value deviates by the P&L that deviates up to it."""
-    same = all(np.array_equal(values["session"], one["session"]) for one in (snapshots,))
+    same = np.array_equal(values["session"], snapshots["session"])
     if not same or len(stored["session"]) != len(computed["session"]):
         return False
     deviation = np.zeros(len(values["session"]), dtype=np.int64)

@@ -1,9 +1,8 @@
 """One stored slice: what the manifest says of it, its rows, and the plan that computes it alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date  # noqa: N812 - `date` is the column
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 from psycopg.sql import SQL, Composable
@@ -11,15 +10,12 @@ from psycopg.sql import SQL, Composable
 import sql
 from pipelines.calc.types import Columns, IntArray
 from pipelines.errors import SigmaSightError
-from pipelines.sessions import index_on_or_before
 from pipelines.steps.known_at import Instant
-from pipelines.steps.plan import Plan
+from pipelines.steps.plan import Plan, plan_all
 from pipelines.tables.database import Database
 from pipelines.tables.digest import slice_code, sort_by_key
-from pipelines.tables.spec import TableSpec, date, integer, money
+from pipelines.tables.spec import TableSpec
 from sql import compose
-
-_TERMS: Final = (integer("portfolio_id"), money("initial_equity"), date("inception_date"))
 
 
 class NoSuchSliceError(SigmaSightError):
@@ -87,16 +83,11 @@ def plan_of(
 ) -> Plan:
     """Plan a portfolio's sessions from `first` (None: from inception) to `last`, or those of no portfolio (None)."""
     ids = [] if portfolio_id is None else [portfolio_id]
-    found = database.columns(_TERMS, "book/portfolios", {"known_at": terms_at, "portfolios": ids})
-    inception = index_on_or_before(found["inception_date"])
-    start = inception + 1 if first is None else np.maximum(inception + 1, first)
-    return Plan(
-        found["portfolio_id"],
-        found["initial_equity"],
-        inception,
-        start,
-        np.full(len(inception), last),
-        last if first is None else first,
-        last,
-        {},
+    plan = plan_all(database, ids, terms_at)
+    return replace(
+        plan,
+        first_ix=plan.first_ix if first is None else np.maximum(plan.first_ix, first),
+        last_ix=np.full(len(plan.portfolio_id), last),
+        start_ix=last if first is None else first,
+        end_ix=last,
     )

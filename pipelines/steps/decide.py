@@ -11,9 +11,10 @@ from pipelines.calc.types import Columns
 from pipelines.errors import SigmaSightError
 from pipelines.sources.protocol import PRICE_FIELDS
 from pipelines.sources.vendor import RAW
+from pipelines.steps.bars import store_bars
 from pipelines.tables.database import Database
-from pipelines.tables.specs import PRICES, SPLITS
-from pipelines.tables.store import record_sessions, upsert
+from pipelines.tables.specs import SPLITS
+from pipelines.tables.store import upsert
 
 OPERATOR: Final = "operator"
 _COLUMNS: Final = (
@@ -89,11 +90,7 @@ def accept(
         named = ", ".join(f"{row['id']} ({row['reason']})" for row in wrong)
         raise NotAcceptableError(f"no price of a session: {named}. Reject these")
     closes = _prices(chosen.of("close"))
-    written = upsert(database, PRICES, {name: closes[name] for name in PRICES.column_names})
-    changed = np.unique(written["session"])
-    if len(changed):
-        rows = database.columns(PRICES.columns, "market/sessions_rows", {"sessions": changed.tolist()})
-        record_sessions(database, PRICES, rows)
+    written = store_bars(database, closes)
     own = (
         []
         if split is None

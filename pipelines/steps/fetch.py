@@ -16,6 +16,7 @@ from pipelines.sources.protocol import PriceSource
 from pipelines.sources.settlements import newest_published
 from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
 from pipelines.sources.vendor import RefusedError, Vendor
+from pipelines.steps.bars import store_bars
 from pipelines.steps.book import Book, read_book
 from pipelines.steps.fetched import Fetched, Need
 from pipelines.steps.known_at import NOW
@@ -25,7 +26,7 @@ from pipelines.steps.vendor_prices import fetch_from_vendor
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, text
 from pipelines.tables.specs import PRICES, SECURITIES, SHORT_INTEREST, SYMBOL_WIDTH
-from pipelines.tables.store import record_sessions, upsert
+from pipelines.tables.store import upsert
 
 LOOKBACK = WINDOW + 1
 """Sessions before inception whose closes the windows of the first session need."""
@@ -56,7 +57,7 @@ def fetch_prices(database: Database, source: PriceSource, request: Request) -> F
         if parts
         else {}
     )
-    written = _store_prices(database, found) if parts else 0
+    written = len(store_bars(database, found)["session"]) if parts else 0
     return Fetched(int(ask.sum()), written, _missing(need, ask, found))
 
 
@@ -107,15 +108,6 @@ def _missing(need: Need, ask: BoolArray, found: Columns) -> dict[str, int]:
         answered[row, np.searchsorted(need.symbols, found["symbol"])] = True
     counts = (ask & ~answered).sum(axis=0)
     return {str(need.symbols[column]): int(counts[column]) for column in np.flatnonzero(counts)}
-
-
-def _store_prices(database: Database, found: Columns) -> int:
-    written = upsert(database, PRICES, found)
-    changed = np.unique(written["session"])
-    if len(changed):
-        params = {"sessions": changed.tolist()}
-        record_sessions(database, PRICES, database.columns(PRICES.columns, "market/sessions_rows", params))
-    return len(written["session"])
 
 
 def price_need(database: Database, request: Request) -> Need:

@@ -14,7 +14,7 @@ from pipelines.steps.factor_betas import active_symbols
 from pipelines.steps.fetch import LOOKBACK
 from pipelines.steps.known_at import Instant, KnownAt
 from pipelines.steps.lot_hash import lot_hashes
-from pipelines.steps.plan import Request, read_plan
+from pipelines.steps.plan import TERMS, Request, read_plan
 from pipelines.steps.prices_window import read_closes, read_prior
 from pipelines.steps.reach import FACTOR_SYMBOLS, declaration
 from pipelines.steps.splits import read_splits
@@ -24,7 +24,6 @@ from pipelines.tables.digest import DIGEST_SIZE
 from pipelines.tables.spec import date, digest, integer, money, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
 
-_PORTFOLIOS = (integer("portfolio_id"), money("initial_equity"), date("inception_date"))
 _FLOWS = (integer("portfolio_id"), date("flow_date"), money("amount"))
 _SHORT_INTEREST = (text("symbol", SYMBOL_WIDTH), date("published_on"), number("days_to_cover"))
 _PRIOR = (text("asset", 24), date("session"), integer("portfolio_id"), digest("output_digest"))
@@ -46,7 +45,7 @@ def input_hash(database: Database, request: Request, known_at: Instant, risk_fre
     before = {"start": session_at(start), "before": session_at(start - 1), "portfolios": portfolios}
     parts: list[Columns] = [
         {"range": np.array([start, end]), "portfolios": np.array(portfolios, dtype=np.int64)},
-        database.columns(_PORTFOLIOS, "book/portfolios", params),
+        database.columns(TERMS, "book/portfolios", params),
         database.columns(_FLOWS, "book/cash_flows", params),
         {"lots": lot_hashes(book.lots), "active": active, "names": firm.symbols.astype("U40")},
         {"column": book.marks.column, "day": book.marks.mark_date, "price": book.marks.price},

@@ -13,14 +13,9 @@ from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, money
 from pipelines.tables.specs import DERIVED
 
-_PORTFOLIOS = (
-    integer("portfolio_id"),
-    money("initial_equity"),
-    date("inception_date"),
-    date("stored_last", nullable=True),
-    date("complete_last", nullable=True),
-)
-_BOOKS = (integer("portfolio_id"), money("initial_equity"), date("inception_date"))
+TERMS = (integer("portfolio_id"), money("initial_equity"), date("inception_date"))
+"""What a portfolio is planned from: the rows of `book/portfolios`."""
+_PORTFOLIOS = (*TERMS, date("stored_last", nullable=True), date("complete_last", nullable=True))
 _ASSETS = [spec.name for spec in DERIVED if spec.by_portfolio]
 
 
@@ -154,7 +149,7 @@ def make_plan(portfolios: Columns, request: Request) -> Plan:
 def plan_all(database: Database, portfolios: Sequence[int], terms_at: Instant) -> Plan:
     """Plan portfolios from the session after their inception on, through none yet: the caller sets the sessions."""
     params = {"known_at": terms_at, "portfolios": list(portfolios)}
-    found = database.columns(_BOOKS, "book/portfolios", params)
+    found = database.columns(TERMS, "book/portfolios", params)
     inception_ix = index_on_or_before(found["inception_date"])
     return Plan(
         found["portfolio_id"],

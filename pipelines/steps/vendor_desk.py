@@ -9,12 +9,12 @@ from pipelines.calc.splits import step_ratios
 from pipelines.calc.types import BoolArray, Columns, FloatArray, IntArray
 from pipelines.sessions import index_on_or_before, session_at, sessions
 from pipelines.sources.vendor import RAW, WRONG_DATE, Answer, Ask, empty_bars, is_option, joined
+from pipelines.steps.bars import store_bars
 from pipelines.steps.quarantine import QuarantineRows
 from pipelines.steps.splits import read_splits
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, number, text
-from pipelines.tables.specs import PRICES, SYMBOL_WIDTH
-from pipelines.tables.store import record_sessions, upsert
+from pipelines.tables.specs import SYMBOL_WIDTH
 
 _BARS: Final = (
     date("session"),
@@ -136,13 +136,7 @@ class Desk:
         for refusal, told_by in self._refused_by:
             self._doubts.add_refusal(refusal, told_by or source)
         with self._database.transaction():
-            written = upsert(self._database, PRICES, {name: found[name] for name in PRICES.column_names})
-            changed = np.unique(written["session"])
-            if len(changed):
-                rows = self._database.columns(
-                    PRICES.columns, "market/sessions_rows", {"sessions": changed.tolist()}
-                )
-                record_sessions(self._database, PRICES, rows)
+            written = store_bars(self._database, found)
             came = {name: found[name].tolist() for name in ("session", "symbol")}
             self._database.run("market/resolve_quarantine", came)
             self._doubts.put(self._database)

@@ -7,27 +7,17 @@ import numpy as np
 
 from pipelines.calc.types import BoolArray, IntArray
 from pipelines.sessions import index_on_or_before
+from pipelines.steps.reach import READS
 from pipelines.tables.database import Database
 from pipelines.tables.spec import TableSpec, date, integer
 from pipelines.tables.specs import (
-    FACTOR_BETAS,
-    FACTOR_EXPOSURES,
-    POSITION_GREEKS,
-    POSITION_PNL,
     PRICES,
-    RISK_METRICS,
     ROLLED_EQUITY,
-    SNAPSHOTS,
 )
 from pipelines.verify.digests import Digests
 
-_HELD: Final = (POSITION_PNL.name, POSITION_GREEKS.name, ROLLED_EQUITY.name)
 UPSTREAM: Final[dict[str, tuple[str, ...]]] = {
-    ROLLED_EQUITY.name: (POSITION_PNL.name,),
-    POSITION_GREEKS.name: (POSITION_PNL.name,),
-    FACTOR_EXPOSURES.name: (*_HELD, FACTOR_BETAS.name),
-    RISK_METRICS.name: (*_HELD, FACTOR_EXPOSURES.name),
-    SNAPSHOTS.name: _HELD,
+    asset: tuple(name for name in reads if name in READS) for asset, reads in READS.items()
 }
 """The stored tables that each table's rows are computed from, up to and including the row's session."""
 

@@ -11,12 +11,12 @@ from pipelines.errors import SigmaSightError
 from pipelines.sessions import FIRST_PARTITION, index_on_or_before, session_index
 from pipelines.steps.chain import STEPS
 from pipelines.steps.known_at import NOW
-from pipelines.steps.plan import Plan
+from pipelines.steps.plan import TERMS, Plan
 from pipelines.steps.stale import tables_of
 from pipelines.steps.work import Work
 from pipelines.tables.database import Database
 from pipelines.tables.digest import row_codes, slice_digests, sort_by_key
-from pipelines.tables.spec import date, integer, money
+from pipelines.tables.spec import integer
 from pipelines.tables.specs import PRICES
 from pipelines.tables.store import Batch
 from pipelines.verify.differences import first_difference
@@ -30,11 +30,6 @@ NAMED_SLICES: Final = 200
 _READ_LOTS: Final = ("position_greeks", "factor_exposures", "risk_metrics")
 """Steps that look the lot of each stored row up: one of no lot would end them for all portfolios."""
 
-_PORTFOLIOS = (
-    integer("portfolio_id"),
-    money("initial_equity"),
-    date("inception_date"),
-)
 _IDS = (integer("portfolio_id"),)
 
 
@@ -94,7 +89,7 @@ def _plan(
     specs = {spec.by_portfolio: proofs[spec.name].entries for spec in tables_of(step)}
     by_session = index_on_or_before(specs[False].session) if False in specs else np.zeros(0, dtype=np.int64)
     by_session = by_session[(by_session >= start) & (by_session <= cap)]
-    found = database.columns(_PORTFOLIOS, "book/portfolios", {"known_at": None, "portfolios": None})
+    found = database.columns(TERMS, "book/portfolios", {"known_at": None, "portfolios": None})
     foreign = np.zeros(0, dtype=np.int64)
     if step in _READ_LOTS:
         foreign = database.columns(_IDS, "verify/foreign_positions", scope.params())["portfolio_id"]

@@ -8,11 +8,4 @@ with page as (
       and (%(after)s::bigint is null or t.id > %(after)s::bigint)
     order by t.id
     limit %(limit)s + 1
-), shown as (
-    select * from page order by id limit %(limit)s
-)
-select json_build_object(
-        'reason', %(missing)s::text,
-        'items', coalesce((select json_agg(shown order by shown.id) from shown), '[]')
-    )::text,
-    case when (select count(*) from page) > %(limit)s then (select max(id) from shown) end
+), {paged}
