@@ -1,8 +1,11 @@
 """The chain of derived assets, upstream first, and how one of them is brought up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from pipelines.steps.ahead import ahead
 from pipelines.steps.factor_betas import factor_betas
 from pipelines.steps.factor_exposures import factor_exposures
 from pipelines.steps.known_at import Instant, KnownAt
@@ -13,10 +16,12 @@ from pipelines.steps.position_pnl import position_pnl
 from pipelines.steps.risk_metrics import risk_metrics
 from pipelines.steps.rolled_equity import lock_portfolios, mirror_equity, rolled_equity
 from pipelines.steps.snapshots import snapshots
-from pipelines.steps.stale import read_stale_plan, settle, within
+from pipelines.steps.stale import Spans, read_stale_plan, settle, within
+from pipelines.steps.stored import KEPT
 from pipelines.steps.work import Step, Work
 from pipelines.tables.database import Database
-from pipelines.tables.store import Written, replace
+from pipelines.tables.kept import KeptRows
+from pipelines.tables.store import Prepared, Written, prepare, replace
 
 STEPS: Final[dict[str, Step]] = {
     "position_pnl": position_pnl,
@@ -46,8 +51,8 @@ def run_step(
 ) -> StepResult:
     """Bring one derived asset up to date, in one transaction."""
     result = StepResult()
-    with database.transaction():
-        known = KnownAt.of(known_at)
+    known = KnownAt.of(known_at)
+    with _reading(database, request) as reader, database.transaction():
         if request.stale_only:
             plan, spans = read_stale_plan(database, name, request, known.terms)
             if plan.is_empty:
@@ -58,11 +63,11 @@ def run_step(
         holds = not database.rehearsing
         if name == "rolled_equity" and holds:
             lock_portfolios(work)
-        for computed in STEPS[name](work):
-            batch = computed if spans is None else within(computed, spans)
-            result.written.setdefault(batch.spec.name, Written()).add(
-                replace(database, batch, compare_rows=request.compare_rows)
-            )
+        kept: dict[str, KeptRows] = {}
+        for prepared in _prepared(name, work, spans, reader):
+            written = replace(database, prepared, compare_rows=request.compare_rows)
+            result.written.setdefault(prepared.batch.spec.name, Written()).add(written)
+            _keep(kept, prepared)
         if name == "rolled_equity" and holds:
             mirror_equity(work)
         replaced = result.written.get("snapshots", Written()).rows_superseded
@@ -70,7 +75,32 @@ def run_step(
             record_restatements(database, replaced)
         if holds:
             settle(work, name, known.terms)
+    database.kept |= kept
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
     result.sessions = plan.span
     return result
+
+
+@contextmanager
+def _reading(database: Database, request: Request) -> Iterator[Database | None]:
+    """Another connection to read ahead on; none for one session, or where a transaction hides what it has written."""
+    if request.start_ix == request.end_ix or database.is_in_transaction:
+        yield None
+    else:
+        with database.beside() as reader:
+            yield reader
+
+
+def _keep(kept: dict[str, KeptRows], prepared: Prepared) -> None:
+    """Keep what later steps read of a batch, once it is stored; they find it when the transaction is committed."""
+    batch, table = prepared.batch, prepared.batch.spec.name
+    if table in KEPT:
+        kept.setdefault(table, KeptRows(KEPT[table])).add(batch.slices.codes, prepared.counts, batch.data)
+
+
+def _prepared(name: str, work: Work, spans: Spans | None, reader: Database | None) -> Iterator[Prepared]:
+    """What a step computes, ready to be stored; with a reader the next part is made while this one is stored."""
+    batches = STEPS[name](work if reader is None else work.reading(reader))
+    prepared = (prepare(batch if spans is None else within(batch, spans)) for batch in batches)
+    return prepared if reader is None else ahead(prepared)

@@ -11,8 +11,8 @@ from pipelines.sessions import sessions
 from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.prices_window import carried_windows
 from pipelines.steps.splits import read_splits
-from pipelines.steps.stored import lot_rows
-from pipelines.steps.work import Work, bounds, planned_rows, portfolio_slices, session_index_of
+from pipelines.steps.stored import lot_rows, read_lots
+from pipelines.steps.work import Work, portfolio_slices, session_index_of
 from pipelines.tables.spec import date, integer, money
 from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL
 from pipelines.tables.store import Batch
@@ -29,8 +29,7 @@ def position_greeks(work: Work) -> Iterator[Batch]:
     splits = read_splits(work.database, work.known_at.prices.splits, book.symbols)
     for window in carried_windows(work.database, work.known_at.prices, book, chunks):
         start, end = int(window.ix[0]), int(window.ix[-1])
-        params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
-        rows = planned_rows(work.plan, work.stored(_VALUES, "analytics/values", params))
+        rows = read_lots(work, POSITION_PNL.name, _VALUES, start, end)
         lot = lot_rows(book, rows["position_id"])
         row = session_index_of(rows) - start + 1
         held = in_entry_shares(lots, splits, window.close, window.close_date, sessions())

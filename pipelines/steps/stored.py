@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,14 +10,17 @@ from pipelines.calc.types import Columns, IntArray
 from pipelines.errors import SigmaSightError
 from pipelines.sessions import sessions
 from pipelines.steps.book import Book
+from pipelines.steps.upstream import STORED
 from pipelines.steps.work import Work, bounds, planned_rows, session_index_of
 from pipelines.tables.digest import slice_code
 from pipelines.tables.spec import Column, date, flag, integer, money, number
+from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL
 
 _ROW = (date("session"), integer("position_id"), integer("portfolio_id"))
-_TABLES = {
-    "analytics/values": (flag("is_open"), flag("is_stale"), flag("is_unpriced"), money("market_value")),
-    "analytics/greeks": (
+_QUERIES = {POSITION_PNL.name: "analytics/values", POSITION_GREEKS.name: "analytics/greeks"}
+_OF_LOTS = {
+    POSITION_PNL.name: (flag("is_open"), flag("is_stale"), flag("is_unpriced"), money("market_value")),
+    POSITION_GREEKS.name: (
         money("delta_adjusted_value", nullable=True),
         number("delta"),
         number("gamma"),
@@ -25,6 +28,9 @@ _TABLES = {
         number("vega"),
     ),
 }
+KEPT: Final = {table: (*_ROW, *columns) for table, columns in _OF_LOTS.items()}
+"""What later steps read of the rows of lots, by table: kept for them when it has been stored."""
+
 _EQUITY = (
     date("session"),
     integer("portfolio_id"),
@@ -57,12 +63,12 @@ class Holdings:
 def read_holdings(work: Work, start: int, end: int, names: Sequence[str]) -> Holdings:
     """Read columns of the planned portfolios' lots: of their values, their Greeks, or both."""
     tables = {
-        query: (*_ROW, *(column for column in columns if column.name in names))
-        for query, columns in _TABLES.items()
+        table: (*_ROW, *(column for column in columns if column.name in names))
+        for table, columns in _OF_LOTS.items()
         if any(column.name in names for column in columns)
     }
     # Both are in the order of their key: no join, and no table is looked at outside of the range.
-    parts = [_read(work, query, columns, start, end) for query, columns in tables.items()]
+    parts = [read_lots(work, table, columns, start, end) for table, columns in tables.items()]
     if any(not _same_lots(parts[0], part) for part in parts[1:]):
         raise BookChangedError(
             "position_greeks are not of the lots of position_pnl: materialize position_greeks first"
@@ -74,9 +80,22 @@ def read_holdings(work: Work, start: int, end: int, names: Sequence[str]) -> Hol
     return Holdings(rows, ix, portfolio, codes, row_codes, np.searchsorted(row_codes, codes))
 
 
-def _read(work: Work, query: str, columns: Sequence[Column], start: int, end: int) -> Columns:
-    params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
-    return planned_rows(work.plan, work.stored(columns, query, params))
+def read_lots(work: Work, table: str, columns: Sequence[Column], start: int, end: int) -> Columns:
+    """Read columns of the planned rows of a table of lots, in the order of its key; some of KEPT's columns."""
+    rows = _kept(work, table, columns, start, end)
+    if rows is None:
+        params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
+        rows = work.stored(columns, _QUERIES[table], params)
+    return planned_rows(work.plan, rows)
+
+
+def _kept(work: Work, table: str, columns: Sequence[Column], start: int, end: int) -> Columns | None:
+    """What this run has stored itself; None if it has not stored all that is planned, or other tables are read."""
+    kept = work.database.kept.get(table)
+    if kept is None or work.upstream is not STORED:
+        return None
+    ix, portfolio = work.plan.slice_grid(start, end)
+    return kept.of_sessions(columns, slice_code(sessions()[ix], work.plan.portfolio_id[portfolio]))
 
 
 def _same_lots(one: Columns, other: Columns) -> bool:

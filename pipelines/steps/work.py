@@ -40,6 +40,10 @@ class Work:
     left_out: dict[int, str] = field(default_factory=dict)
     given_book: Book | None = None
 
+    def reading(self, database: Database) -> "Work":
+        """The same share, read through another connection; who is left out of one is left out of both."""
+        return replace(self, database=database)
+
     def stored(self, columns: Sequence[Column], name: str, params: Params) -> Columns:
         """Rows of what earlier steps stored: `sql/queries/<name>.sql` of the tables this work reads."""
         return self.database.composed_columns(columns, self.upstream.statement(name), params)

@@ -6,12 +6,15 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL, Composed
 
 import sql
 from pipelines.calc.types import Columns
 from pipelines.errors import SigmaSightError
 from pipelines.tables import wire
+from pipelines.tables.kept import KeptRows
 from pipelines.tables.spec import Column
 from sql import compose
 
@@ -39,12 +42,30 @@ class Database:
         self.rehearsing = rehearsing
         """Whether all of it is rolled back: then nothing is locked or changed but what has to be."""
         self.statements = 0
+        self.kept: dict[str, KeptRows] = {}
+        """Rows that this run has stored, by table, for its later steps."""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One transaction: all of it, or nothing."""
         with self.connection.transaction():
             yield
+
+    @contextmanager
+    def beside(self) -> Iterator["Database"]:
+        """A second connection of the same role, for another thread to read what has been committed."""
+        info = self.connection.info
+        address = make_conninfo("", **info.get_parameters(), password=info.password or None)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(sql.query("run/read_only"))
+            reader = Database(connection, self.run_id)
+            reader.kept = self.kept
+            yield reader
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open, so that others do not see all that this one sees."""
+        return self.connection.info.transaction_status is not TransactionStatus.IDLE
 
     def execute(self, statement: LiteralString | SQL | Composed, params: Params | None = None) -> int:
         """Run a statement; returns the number of rows it touched."""

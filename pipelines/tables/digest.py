@@ -18,10 +18,14 @@ DigestArray = npt.NDArray[np.void]
 _CANONICAL: dict[str, str] = {"date": "<i4", "int": "<i8", "money": "<i8", "float": "<f8", "bool": "u1"}
 
 
+def record_layout(columns: Sequence[Column]) -> np.dtype[Any]:
+    """Layout of a canonical record."""
+    return np.dtype([(c.name, f"S{c.width}" if c.kind == "text" else _CANONICAL[c.kind]) for c in columns])
+
+
 def canonical_records(columns: Sequence[Column], data: Columns) -> npt.NDArray[Any]:
     """Rows as one packed record array with one representation for each value; shape (n,)."""
-    layout = np.dtype([(c.name, f"S{c.width}" if c.kind == "text" else _CANONICAL[c.kind]) for c in columns])
-    records = np.empty(len(data[columns[0].name]), dtype=layout)
+    records = np.empty(len(data[columns[0].name]), dtype=record_layout(columns))
     for column in columns:
         values = data[column.name]
         if column.kind == "text":
@@ -40,6 +44,12 @@ def canonical_records(columns: Sequence[Column], data: Columns) -> npt.NDArray[A
     return records
 
 
+def columns_of(columns: Sequence[Column], records: npt.NDArray[Any]) -> Columns:
+    """Columns of canonical records, without nulls among the dates and without texts; shape (n,) each."""
+    types = {"date": "datetime64[D]", "int": "i8", "money": "i8", "float": "f8", "bool": "?"}
+    return {column.name: records[column.name].astype(types[column.kind]) for column in columns}
+
+
 def hash_runs(records: npt.NDArray[Any], starts: IntArray, ends: IntArray) -> DigestArray:
     """BLAKE2b-128 of each run records[start:end]; shape (len(starts),). An empty run hashes no bytes."""
     view = memoryview(records.tobytes())
@@ -54,6 +64,11 @@ def hash_runs(records: npt.NDArray[Any], starts: IntArray, ends: IntArray) -> Di
 def slice_code(session: npt.NDArray[np.datetime64], portfolio_id: IntArray) -> IntArray:
     """One ascending integer per slice: session first, then portfolio (0 for a table by session)."""
     return (session.astype("datetime64[D]").astype(np.int64) << np.int64(40)) | portfolio_id
+
+
+def session_of(codes: IntArray) -> npt.NDArray[np.datetime64]:
+    """The session of each slice code."""
+    return (codes >> np.int64(40)).astype("datetime64[D]")
 
 
 def row_codes(spec: TableSpec, data: Columns) -> IntArray:

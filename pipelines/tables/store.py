@@ -38,6 +38,23 @@ class Batch:
     data: Columns
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A batch in the order of its key, and what each slice of it comes to."""
+
+    batch: Batch
+    digests: DigestArray
+    counts: IntArray
+
+
+def prepare(batch: Batch) -> Prepared:
+    """Order and hash the rows of a batch; ValueError for rows outside of its slices."""
+    data = sort_by_key(batch.spec, batch.data)
+    return Prepared(
+        Batch(batch.spec, batch.slices, data), *slice_digests(batch.spec, data, batch.slices.codes)
+    )
+
+
 @dataclass
 class Written:
     """Count of what a replacement did, by slices and rows."""
@@ -57,16 +74,15 @@ class Written:
         self.rows_superseded += other.rows_superseded
 
 
-def replace(database: Database, batch: Batch, *, compare_rows: bool = False) -> Written:
+def replace(database: Database, prepared: Prepared, *, compare_rows: bool = False) -> Written:
     """Make the stored rows of the batch's slices equal to the batch; call inside a transaction.
 
     compare_rows: look at the stored rows even where the manifest says that they are the same.
     """
-    if not len(batch.slices):
+    spec, slices, data = prepared.batch.spec, prepared.batch.slices, prepared.batch.data
+    digests, counts = prepared.digests, prepared.counts
+    if not len(slices):
         return Written()
-    spec, slices = batch.spec, batch.slices
-    data = sort_by_key(spec, batch.data)
-    digests, counts = slice_digests(spec, data, slices.codes)
     stored = read_stored(database, spec, slices)
     same_output = stored.known & (stored.output_digest == digests)
     same = same_output & stored.same_code & (stored.input_hash == slices.input_hash)

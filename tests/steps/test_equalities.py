@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipelines.steps import work
+from pipelines.steps.chain import STEPS
 from tests.steps.accounts import check_accounts
 from tests.steps.book_case import FIRST, LAST, SESSIONS, BookCase, book_cases, gaps
 from tests.steps.memory_prices import MemoryPrices, random_walks
@@ -166,3 +167,17 @@ def check_mirror(world: World) -> None:
         " where (p.equity_balance, p.equity_as_of)"
         " <> (coalesce(r.closing_equity, p.initial_equity), coalesce(r.session, p.inception_date))"
     )
+
+
+@modest
+@given(histories())
+def test_steps_that_find_what_others_stored_in_the_tables_alone(
+    world: World, history: tuple[BookCase, MemoryPrices]
+) -> None:
+    """In a run of its own a step finds nothing kept by the one before."""
+    case, source = history
+    expected = whole(world, case, source)
+    world.start(case, source)
+    for step in STEPS:
+        world.run(FIRST, LAST, steps=[step])
+    assert_same(world.tables(), expected)

@@ -12,7 +12,7 @@ from pipelines.tables.database import Database
 from pipelines.tables.digest import DIGEST_TYPE
 from pipelines.tables.manifest import Slices
 from pipelines.tables.specs import FACTOR_RETURNS, POSITION_PNL, SECURITIES
-from pipelines.tables.store import Batch, Written, replace, upsert
+from pipelines.tables.store import Batch, Written, prepare, replace, upsert
 from tests.tables.conftest import Connect
 from tests.tables.test_upsert import securities
 
@@ -62,7 +62,7 @@ def _empty(owner: psycopg.Connection[Any]) -> None:
 
 def put(pipeline: Database, rows: Rows, inputs: str = "inputs") -> Written:
     with pipeline.transaction():
-        return replace(pipeline, batch(rows, inputs))
+        return replace(pipeline, prepare(batch(rows, inputs)))
 
 
 def stored(owner: psycopg.Connection[Any]) -> dict[tuple[str, int, int], tuple[float, int]]:
@@ -205,7 +205,7 @@ def test_rows_altered_behind_the_manifest_are_put_right_when_rows_are_compared(
     owner.execute("update analytics.position_pnl set price = 12.5 where session = %s", [DAYS[1]])
     assert put(pipeline, FIRST).rows_inserted == 0
     with pipeline.transaction():
-        written = replace(pipeline, batch(FIRST), compare_rows=True)
+        written = replace(pipeline, prepare(batch(FIRST)), compare_rows=True)
     assert (written.rows_superseded, written.rows_inserted) == (1, 1)
     assert {key: price for key, (price, _) in stored(owner).items()} == {k: p for k, (p, _) in right.items()}
     assert [row[3] for row in history(owner)] == [12.5]
@@ -215,7 +215,7 @@ def test_a_rollback_leaves_nothing(pipeline: Database, owner: psycopg.Connection
     put(pipeline, FIRST)
     before = stored(owner), counts(owner)
     with pytest.raises(RuntimeError), pipeline.transaction():
-        replace(pipeline, batch({(DAYS[0], 1): {1: 99.0}, (DAYS[1], 2): {5: 50.0}}))
+        replace(pipeline, prepare(batch({(DAYS[0], 1): {1: 99.0}, (DAYS[1], 2): {5: 50.0}})))
         raise RuntimeError("the step fails after this table")
     assert (stored(owner), counts(owner)) == before
 
@@ -227,8 +227,8 @@ def test_what_must_not_be_stored_is_refused_with_its_whole_slice(
     wrong = batch({(DAYS[0], 1): {1: 10.0, 2: 20.0}})
     wrong.data["position_id"][1] = 1
     with pytest.raises(psycopg.errors.UniqueViolation), pipeline.transaction():
-        replace(pipeline, batch({(DAYS[1], 1): {1: 10.0}}))
-        replace(pipeline, wrong)
+        replace(pipeline, prepare(batch({(DAYS[1], 1): {1: 10.0}})))
+        replace(pipeline, prepare(wrong))
     assert counts(owner) == (0, 0, 0, 0, 0)
 
 
@@ -260,7 +260,7 @@ def test_tables_by_session_are_replaced_in_the_same_way(
         (-0.5, Written(0, 1, 0, 1, 1)),
     ):
         with pipeline.transaction():
-            assert replace(pipeline, returns(value)) == expected
+            assert replace(pipeline, prepare(returns(value))) == expected
     assert owner.execute("select portfolio_id from analytics.slices").fetchall() == [(None,)]
     assert owner.execute("select factor_return from analytics.factor_returns_history").fetchall() == [(0.5,)]
 
@@ -270,7 +270,7 @@ def test_two_tables_of_one_transaction_share_its_commit(
 ) -> None:
     other = Database(connect(Role.PIPELINE), "other-run")
     with pipeline.transaction():
-        replace(pipeline, batch(FIRST))
+        replace(pipeline, prepare(batch(FIRST)))
         upsert(pipeline, SECURITIES, securities(AAA="Tech"))
     with other.transaction():
         upsert(other, SECURITIES, securities(AAA="Other"))
