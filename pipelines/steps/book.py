@@ -101,7 +101,8 @@ def make_book(positions: Columns, inception_date: np.ndarray, marks: Columns, ov
     own_key = _own_key(positions)
     privates = np.unique(own_key[private])
     market_column = np.where(private, -1, np.searchsorted(symbols, positions["symbol"]))
-    column = np.where(private, len(symbols) + np.searchsorted(privates, own_key), market_column)
+    column = market_column.copy()
+    column[private] = len(symbols) + np.searchsorted(privates, own_key[private])
     given = {"key": _own_key(overrides), **overrides}
     placed, price_column = place(given, own_key, column, ~private, len(symbols) + len(privates))
     underlying_column = np.where(option, np.searchsorted(symbols, positions["underlying"]), -1)

@@ -78,8 +78,8 @@ def place(
 ) -> tuple[Overrides, IntArray]:
     """Give each overridden key a column from `first` on; returns the overrides and each lot's price column, (L,).
 
-    given: key, session, price of every override.   key: (L,) portfolio and symbol of each
-    lot.   column: (L,) its column so far.   listed: (L,) whether it has market closes: others are not overridden.
+    given: key, session, price of every override.   key: (L,) portfolio and symbol of each lot.   column: (L,) its
+    column so far.   listed: (L,) whether it has market closes: others are not overridden.
     """
     mine = listed & np.isin(key, given["key"])
     own, lot = np.unique(key[mine], return_index=True)
@@ -87,4 +87,6 @@ def place(
     ix, at = index_on_or_before(given["session"][kept]), np.searchsorted(own, given["key"][kept])
     order = np.lexsort((ix, at))
     overrides = Overrides(first, column[mine][lot], at[order], ix[order], given["price"][kept][order])
-    return overrides, np.where(mine, first + np.searchsorted(own, key), column)
+    price_column = column.copy()
+    price_column[mine] = first + np.searchsorted(own, key[mine])
+    return overrides, price_column
