@@ -81,3 +81,23 @@ def test_a_later_migration_is_seen_as_pending(bare_database: DatabaseUrls, migra
 
 def test_a_fresh_database_is_at_the_head(database: DatabaseUrls) -> None:
     assert migrate.is_current(database.owner)
+
+
+def test_overrides_reach_as_marks_do_before_newer_code_has_declared_it(
+    bare_database: DatabaseUrls, tmp_path: Path
+) -> None:
+    """An override that is recorded after the migration and before the first run makes stale what it should."""
+    older = shutil.copytree(migrate.MIGRATIONS, tmp_path / "older", ignore=lambda *_: ["0009_overrides.py"])
+    url = bare_database.owner
+    assert migrate.upgrade(url, older) == "0008"
+    with psycopg.connect(url) as connection:
+        # What the code of then declared.
+        connection.execute("delete from analytics.reaches where input = 'overrides'")
+    migrate.upgrade(url)
+    with psycopg.connect(url) as connection:
+        reaches = connection.execute("select input, asset, sessions from analytics.reaches").fetchall()
+    of = {
+        name: {(asset, n) for input_, asset, n in reaches if input_ == name}
+        for name in ("marks", "overrides")
+    }
+    assert of["overrides"] == of["marks"] != set()

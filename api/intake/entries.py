@@ -1,4 +1,4 @@
-"""Single cash flows and marks of a portfolio: recorded, corrected, taken back."""
+"""Single cash flows, marks and price overrides of a portfolio: recorded, corrected, taken back."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +13,10 @@ from api.intake.errors import NotFoundError
 from api.intake.flows import write_flows
 from api.intake.held import Held, hold
 from api.intake.marks import write_marks
+from api.intake.overrides import write_overrides
 from api.intake.requests import request_changes
-from pipelines.sources.ledger_csv import read_flow, read_mark
+from pipelines.instruments import normalize_symbol
+from pipelines.sources.ledger_csv import read_flow, read_mark, read_override
 from sql import query
 
 Outcome = Literal["added", "corrected", "unchanged", "removed"]
@@ -73,6 +75,24 @@ def delete_mark(connection: Connection[Any], place: Place, symbol: str, day: dat
     """Take back the mark of a day. Raises NotFoundError (portfolio_not_found, mark_not_found)."""
     held = hold(connection, place.user_id, place.portfolio_id)
     return _removed(connection, place, held, "mark", {"symbol": symbol, "date": day})
+
+
+def put_override(connection: Connection[Any], place: Place, symbol: str, day: date, price: Decimal) -> Entry:
+    """Record what a listed symbol was worth at a session's close, in place of what was recorded for it.
+
+    Raises EntryError (as a row of an override file), NotFoundError (portfolio_not_found).
+    """
+    held, errors = hold(connection, place.user_id, place.portfolio_id), entry_errors()
+    cells = entry_row(portfolio=held.id, symbol=symbol, date=day, price=price)
+    override = read_override(cells, place.today, errors)
+    overrides = [(held.id, override)] if override is not None else []
+    return _done(connection, place, held, day, *write_overrides(connection, overrides, errors))
+
+
+def delete_override(connection: Connection[Any], place: Place, symbol: str, day: date) -> Entry:
+    """Take back the override of a session. Raises NotFoundError (portfolio_not_found, override_not_found)."""
+    held = hold(connection, place.user_id, place.portfolio_id)
+    return _removed(connection, place, held, "override", {"symbol": normalize_symbol(symbol), "date": day})
 
 
 def _done(

@@ -1,4 +1,7 @@
-"""Recording single cash flows and private marks. PUT: what is recorded for a day is one value, however often sent."""
+"""Recording single cash flows, private marks and price overrides.
+
+PUT: what is recorded for a day is one value, however often sent.
+"""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -10,7 +13,7 @@ from api.intake import entries
 from api.openapi import problems
 from api.parameters import Day, Id
 from api.reads.question import PortfolioId
-from api.schemas.entries import Flow, Mark, Recorded
+from api.schemas.entries import Flow, Mark, PriceOverride, Recorded
 from api.writing import Writes, Writing, follow
 
 router = APIRouter(tags=["intake"], responses=problems(404))
@@ -24,8 +27,15 @@ Symbol = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"),
     Path(description="Symbol of a PRIVATE lot of the portfolio.", examples=["ACME"]),
 ]
+CloseDay = Annotated[Day, Path(description="Session whose close it is.", examples=["2026-01-30"])]
+Listed = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"),
+    Path(description="Symbol of a stock or option (OCC) lot of the portfolio.", examples=["AAPL"]),
+]
 
 FLOW, MARK = "/portfolio/flows/{date}", "/portfolio/marks/{symbol}/{date}"
+OVERRIDE = "/portfolio/price-overrides/{symbol}/{date}"
 
 
 @router.put(FLOW, status_code=202, operation_id="putFlow", summary="Record a day's cash flow")
@@ -72,6 +82,40 @@ async def delete_mark(
     """Remove what was recorded for the day; it stays in history."""
     place = _place(writes, portfolio_id)
     entry = await writes.write(lambda connection, _: entries.delete_mark(connection, place, symbol, date))
+    return _told(response, writes, entry)
+
+
+@router.put(OVERRIDE, status_code=202, operation_id="putPriceOverride", summary="Override a close")
+async def put_override(
+    response: Response,
+    writes: Writes,
+    symbol: Listed,
+    date: CloseDay,
+    body: PriceOverride,
+    portfolio_id: PortfolioId = None,
+) -> Recorded:
+    """Record what a symbol was worth at a session's close, where the market's close is wrong or missing.
+
+    For the P&L and value of this portfolio's lots in the symbol; carried on to later sessions without a close of
+    their own. Betas and returns of instruments, the underlying's price of Greeks and intrinsic value at expiry stay
+    the market's. Another price for the session is a correction.
+    """
+    place = _place(writes, portfolio_id)
+    entry = await writes.write(
+        lambda connection, _: entries.put_override(connection, place, symbol, date, body.price)
+    )
+    return _told(response, writes, entry)
+
+
+@router.delete(
+    OVERRIDE, status_code=202, operation_id="deletePriceOverride", summary="Take back an override of a close"
+)
+async def delete_override(
+    response: Response, writes: Writes, symbol: Listed, date: CloseDay, portfolio_id: PortfolioId = None
+) -> Recorded:
+    """Remove what was recorded for the session: the market's close counts again; the override stays in history."""
+    place = _place(writes, portfolio_id)
+    entry = await writes.write(lambda connection, _: entries.delete_override(connection, place, symbol, date))
     return _told(response, writes, entry)
 
 

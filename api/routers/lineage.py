@@ -97,8 +97,9 @@ async def why(
     """The change of a figure, taken apart into causes: `change` is the sum of the parts, to the ten-thousandth.
 
     Causes were substituted one at a time, in the order of `parts`: code (new code on the old inputs − the stored
-    value), initial equity and inception, flows, positions, multipliers, marks, and by symbol closes first seen and
-    closes restated. It is computed when asked for, by `POST /lineage/why`; until then `reason` is not_computed.
+    value), initial equity and inception, flows, positions, multipliers, marks, price overrides, splits, and by symbol
+    closes first seen and closes restated. It is computed when asked for, by `POST /lineage/why`; until then `reason`
+    is not_computed.
     """
     asked = Question(request, caller, portfolio_id, session, known_to, check=since(known_from))
     params = {

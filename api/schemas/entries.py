@@ -1,4 +1,4 @@
-"""What is recorded one by one: trades, cash flows, marks; and uploads, with their withdrawal."""
+"""What is recorded one by one: trades, cash flows, marks, price overrides; and uploads, with their withdrawal."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -147,6 +147,19 @@ class Mark(Model):
             description="USD per unit, not negative, valid until the next mark. "
             "Replaces what was recorded for the day.",
             examples=[61.25],
+        ),
+    ]
+
+
+class PriceOverride(Model):
+    """What a listed symbol was worth at a session's close."""
+
+    price: Annotated[
+        Number,
+        Field(
+            description="USD per unit, not negative, as a close of the session: per share as of then, whatever was "
+            "split since. Replaces what was recorded for the session.",
+            examples=[182.5],
         ),
     ]
 

@@ -124,9 +124,10 @@ class PriceUsed(Model):
         ),
     ]
     kind: Annotated[
-        Literal["close", "mark", "entry_price", "exit_price"],
+        Literal["close", "override", "mark", "entry_price", "exit_price"],
         Field(
-            description="A close or mark, or the lot's own entry or exit price where there is none.",
+            description="A close of the market, a price override of the portfolio or a mark, or the lot's own entry or "
+            "exit price where there is none.",
             examples=["close"],
         ),
     ]
@@ -192,6 +193,7 @@ Cause = Literal[
     "positions",
     "multipliers",
     "marks",
+    "overrides",
     "splits",
     "first_seen",
     "restated",
@@ -205,8 +207,8 @@ class WaterfallPart(Model):
         Cause,
         Field(
             description="code: the formula; history: earlier sessions stored from other inputs than the run's; terms: "
-            "initial equity and inception; flows, positions, multipliers, marks: of the book; splits; first_seen: "
-            "closes that were missing; restated: closes that were other ones.",
+            "initial equity and inception; flows, positions, multipliers, marks, overrides (of closes): of the book; "
+            "splits; first_seen: closes that were missing; restated: closes that were other ones.",
             examples=["restated"],
         ),
     ]

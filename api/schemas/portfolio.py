@@ -226,7 +226,8 @@ class Portfolio(Answer, Figures):
     price_sources: Annotated[
         list[str],
         Field(
-            description="Sources of the prices of the lots held, without private marks.",
+            description="Sources of the prices of the lots held, without private marks; override: a close that the "
+            "portfolio overrides.",
             examples=[["polygon"]],
         ),
     ]

@@ -1,4 +1,4 @@
-"""Commands that bring a book in: users, positions, marks, cash flows. The same code as the API's intake."""
+"""Commands that bring a book in: users, positions, marks, overrides, cash flows. The same code as the API's intake."""
 
 import json
 import sys
@@ -31,6 +31,7 @@ def mount(app: typer.Typer) -> None:
     app.add_typer(users, name="users")
     app.command("import")(import_positions)
     app.command("marks")(marks)
+    app.command("overrides")(overrides)
     app.command("flows")(flows)
 
 
@@ -116,6 +117,15 @@ def marks(file: CsvFile, owner: Owner = None, as_json: Json = False) -> None:
     with _reporting(file, as_json), _connection() as connection:
         result = record_marks(connection, _read(file), _today(), owner)
     _say(f"marks: {result}", asdict(result), as_json)
+
+
+def overrides(file: CsvFile, owner: Owner = None, as_json: Json = False) -> None:
+    """Override closes of stocks and options: `portfolio,symbol,date,price`."""
+    from api.intake.overrides import record_overrides
+
+    with _reporting(file, as_json), _connection() as connection:
+        result = record_overrides(connection, _read(file), _today(), owner)
+    _say(f"overrides: {result}", asdict(result), as_json)
 
 
 def flows(file: CsvFile, owner: Owner = None, as_json: Json = False) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from pipelines.calc.types import Columns
-from pipelines.steps.book import POSITION_COLUMNS
+from pipelines.steps.book import OVERRIDES, POSITION_COLUMNS
 from pipelines.steps.known_at import KnownAt, PricesAt
 from pipelines.steps.plan import TERMS
 from pipelines.steps.prices_window import read_closes
@@ -40,8 +40,8 @@ def substitutions(
 ) -> Iterator[Substitution]:
     """Walk from the inputs known at `start` to those known at `end`, one changed group after the other.
 
-    Order: terms, flows, positions, multipliers, marks, splits; then by symbol, ascending, closes first seen and closes
-    restated. A group that did not change is left out. Closes after the session `end_ix` are not looked at.
+    Order: terms, flows, positions, multipliers, marks, overrides, splits; then by symbol, ascending, closes first seen
+    and closes restated. A group that did not change is left out. Closes after the session `end_ix` are not looked at.
     """
     now = KnownAt.of(start)
     for cause in _changed_groups(database, portfolio_id, start, end):
@@ -49,7 +49,7 @@ def substitutions(
         now = replace(now, **group)
         # A lot that is new has no other multiplier; those of old ones wait for their turn.
         yield Substitution(cause, None, now)
-    now = replace(now, terms=end, flows=end, positions=end, multipliers=end, marks=end)
+    now = replace(now, terms=end, flows=end, positions=end, multipliers=end, marks=end, overrides=end)
     prices = PricesAt(start, end, splits=start)
     if _differ(*(database.columns(_SPLITS, "lineage/splits", {"known_at": at}) for at in (start, end))):
         prices = replace(prices, splits=end)
@@ -71,10 +71,8 @@ def _changed_groups(database: Database, portfolio_id: int, start: datetime, end:
         )
         return one, other
 
-    terms, flows, marks = (
-        read(columns, f"book/{query}")
-        for columns, query in ((TERMS, "portfolios"), (_FLOWS, "cash_flows"), (_MARKS, "marks"))
-    )
+    groups = (TERMS, "portfolios"), (_FLOWS, "cash_flows"), (_MARKS, "marks"), (OVERRIDES, "overrides")
+    terms, flows, marks, overrides = (read(columns, f"book/{query}") for columns, query in groups)
     before, after = read(POSITION_COLUMNS, "book/positions")
     changed = {
         "terms": _differ(*terms),
@@ -82,6 +80,7 @@ def _changed_groups(database: Database, portfolio_id: int, start: datetime, end:
         "positions": _differ(_but_multiplier(before), _but_multiplier(after)),
         "multipliers": _other_multipliers(before, after),
         "marks": _differ(*marks),
+        "overrides": _differ(*overrides),
     }
     yield from (cause for cause, has_changed in changed.items() if has_changed)
 

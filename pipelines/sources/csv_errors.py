@@ -31,6 +31,7 @@ CODES: Final = {
     "impossible_date": "no such day",
     "date_out_of_calendar": "outside the supported calendar",
     "date_in_future": "after today",
+    "not_a_session": "the exchange is closed on that day",
     "zero_quantity": "a quantity of zero",
     "not_positive": "must be greater than zero",
     "negative": "must not be negative",
@@ -54,6 +55,8 @@ CODES: Final = {
     "ambiguous_portfolio": "several portfolios of that name or id",
     "not_private": "the portfolio has no PRIVATE position of that symbol",
     "before_inception": "not after the portfolio's inception",
+    "not_listed": "the portfolio has no stock or option position of that symbol",
+    "not_held": "no lot of the symbol is valued at a close on that day",
 }
 """Every code a row error can carry, and what it means."""
 

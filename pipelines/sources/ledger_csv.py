@@ -1,7 +1,7 @@
-"""Users' mark and cash-flow files: CSV bytes → typed rows.
+"""Users' mark, price-override and cash-flow files: CSV bytes → typed rows.
 
-Marks: `portfolio,symbol,date,price`. Flows: `portfolio,date,amount`. The portfolio is a name or an id; which
-that is, only the book knows: errors go to the caller's list, which adds its own and raises them together.
+Marks and overrides: `portfolio,symbol,date,price`. Flows: `portfolio,date,amount`. The portfolio is a name or an id;
+which that is, only the book knows: errors go to the caller's list, which adds its own and raises them together.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from pipelines.instruments import AssetClass, InstrumentError, parse_instrument
+from pipelines.sessions import is_session
 from pipelines.sources.csv_cells import CellReader
 from pipelines.sources.csv_errors import CsvFileError, ErrorList
 from pipelines.sources.csv_file import MAX_BYTES, Column, Row, read_table
@@ -23,6 +24,12 @@ MARK_COLUMNS: Final = (
     Column("date", required=True, aliases=("mark_date",)),
     Column("price", required=True, aliases=("mark",)),
 )
+OVERRIDE_COLUMNS: Final = (
+    Column("portfolio", required=True),
+    Column("symbol", required=True, aliases=("ticker",)),
+    Column("date", required=True, aliases=("session",)),
+    Column("price", required=True, aliases=("close",)),
+)
 FLOW_COLUMNS: Final = (
     Column("portfolio", required=True),
     Column("date", required=True, aliases=("flow_date",)),
@@ -31,7 +38,7 @@ FLOW_COLUMNS: Final = (
 
 
 class LedgerFileError(CsvFileError):
-    """A mark or cash-flow file that was refused; nothing of it was used."""
+    """A mark, price-override or cash-flow file that was refused; nothing of it was used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,17 @@ class MarkRow:
     portfolio: str
     symbol: str
     mark_date: date
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRow:
+    """What a listed symbol was worth at a session's close for one portfolio, raw USD per unit."""
+
+    row: int
+    portfolio: str
+    symbol: str
+    session: date
     price: Decimal
 
 
@@ -64,6 +82,15 @@ def read_marks(
     return rows, table.unknown_columns
 
 
+def read_overrides(
+    data: bytes, today: date, errors: ErrorList, *, max_bytes: int = MAX_BYTES
+) -> tuple[list[OverrideRow], tuple[str, ...]]:
+    """Return the readable price overrides in the file's order, and the columns that were not understood."""
+    table = read_table(data, OVERRIDE_COLUMNS, errors, max_bytes)
+    rows = [found for row in table.rows if (found := read_override(row, today, errors)) is not None]
+    return rows, table.unknown_columns
+
+
 def read_flows(
     data: bytes, today: date, errors: ErrorList, *, max_bytes: int = MAX_BYTES
 ) -> tuple[list[FlowRow], tuple[str, ...]]:
@@ -77,22 +104,42 @@ def read_mark(row: Row, today: date, errors: ErrorList) -> MarkRow | None:
     """Read one row; None (and the reasons in the list) if anything is wrong with it."""
     cells = CellReader(row, errors, frozenset(column.name for column in MARK_COLUMNS))
     portfolio = cells.text("portfolio", MAX_PORTFOLIO_NAME)
-    symbol = _private_symbol(cells)
+    symbol = _symbol(cells, AssetClass.PRIVATE)
     mark_date = cells.day("date", today)
-    price = cells.number("price")
-    if price is not None and price < 0:
-        cells.error("price", "negative", "price must not be negative")
-    elif portfolio and symbol and mark_date and price is not None:
+    price = _price(cells)
+    if portfolio and symbol and mark_date and price is not None:
         return MarkRow(row.line, portfolio, symbol, mark_date, price)
     return None
 
 
-def _private_symbol(cells: CellReader) -> str | None:
+def read_override(row: Row, today: date, errors: ErrorList) -> OverrideRow | None:
+    """Read one row; None (and the reasons in the list) if anything is wrong with it."""
+    cells = CellReader(row, errors, frozenset(column.name for column in OVERRIDE_COLUMNS))
+    portfolio = cells.text("portfolio", MAX_PORTFOLIO_NAME)
+    symbol = _symbol(cells)
+    session = cells.day("date", today)
+    price = _price(cells)
+    if session and not is_session(session):
+        cells.error("date", "not_a_session", f"{session} is no NYSE session: there is no close to override")
+    elif portfolio and symbol and session and price is not None:
+        return OverrideRow(row.line, portfolio, symbol, session, price)
+    return None
+
+
+def _price(cells: CellReader) -> Decimal | None:
+    price = cells.number("price")
+    if price is not None and price < 0:
+        cells.error("price", "negative", "price must not be negative")
+        return None
+    return price
+
+
+def _symbol(cells: CellReader, asset_class: AssetClass | None = None) -> str | None:
     cell = cells.raw("symbol")
     if cell is None:
         return None
     try:
-        return parse_instrument(cell[:100], AssetClass.PRIVATE).symbol
+        return parse_instrument(cell[:100], asset_class).symbol
     except InstrumentError as error:
         code = "not_private" if error.code == "asset_class_conflict" else error.code
         cells.error("symbol", code, error.message)

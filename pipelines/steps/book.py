@@ -1,4 +1,4 @@
-"""The book as arrays: lots placed on the calendar, their price columns, private marks and flows."""
+"""The book as arrays: lots placed on the calendar, their price columns, private marks and overrides of closes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pipelines.calc.lots import Lots
 from pipelines.calc.types import Columns, FloatArray, IntArray
 from pipelines.sessions import sessions
 from pipelines.steps.known_at import KnownAt
+from pipelines.steps.overrides import Overrides, place
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
@@ -33,6 +34,8 @@ POSITION_COLUMNS = (
 )
 """A lot as `book/positions` returns it."""
 _MARKS = (integer("portfolio_id"), text("symbol", SYMBOL_WIDTH), date("mark_date"), number("price"))
+OVERRIDES = (integer("portfolio_id"), text("symbol", SYMBOL_WIDTH), date("session"), number("price"))
+"""A price override as `book/overrides` returns it."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,9 @@ class Marks:
 
 @dataclass(frozen=True)
 class Book:
-    """Lots whose price columns are `symbols` (public, ascending) followed by the private instruments.
+    """Lots whose price columns are `symbols` (public, ascending), then the private instruments, then the overridden.
 
+    market_column: column of the closes of a lot's own symbol, whether overridden or not; −1 for privates.
     factor_column: column of the symbol whose beta a lot has (its own, or its underlying's); −1 for privates.
     """
 
@@ -55,27 +59,30 @@ class Book:
     symbols: np.ndarray
     private_count: int
     marks: Marks
+    overrides: Overrides
+    market_column: IntArray
     factor_column: IntArray
 
     @property
     def column_count(self) -> int:
-        """Number of price columns, public and private."""
-        return len(self.symbols) + self.private_count
+        """Number of price columns, public, private and overridden."""
+        return len(self.symbols) + self.private_count + len(self.overrides.base)
 
 
 def read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] | None) -> Book:
-    """Read the lots of some portfolios (None: all) as known at the instants of terms, positions and marks."""
+    """Read the lots of some portfolios (None: all) as known at the instants of what they are made of."""
     ids = {"portfolios": None if portfolios is None else list(portfolios)}
     inception = database.columns(_PORTFOLIO_INCEPTION, "book/portfolios", {"known_at": known_at.terms, **ids})
     positions = database.columns(POSITION_COLUMNS, "book/positions", {"known_at": known_at.positions, **ids})
     marks = database.columns(_MARKS, "book/marks", {"known_at": known_at.marks, **ids})
+    overrides = database.columns(OVERRIDES, "book/overrides", {"known_at": known_at.overrides, **ids})
     if known_at.multipliers != known_at.positions:
         others = database.columns(
             POSITION_COLUMNS, "book/positions", {"known_at": known_at.multipliers, **ids}
         )
         positions["multiplier"] = _multipliers(positions, others)
     by_portfolio = np.searchsorted(inception["portfolio_id"], positions["portfolio_id"])
-    return make_book(positions, inception["inception_date"][by_portfolio], marks)
+    return make_book(positions, inception["inception_date"][by_portfolio], marks, overrides)
 
 
 def _multipliers(positions: Columns, others: Columns) -> FloatArray:
@@ -86,15 +93,18 @@ def _multipliers(positions: Columns, others: Columns) -> FloatArray:
     return multiplier
 
 
-def make_book(positions: Columns, inception_date: np.ndarray, marks: Columns) -> Book:
+def make_book(positions: Columns, inception_date: np.ndarray, marks: Columns, overrides: Columns) -> Book:
     """Place positions on the calendar and give each its price columns."""
     private = positions["asset_class"] == "PRIVATE"
     option = positions["asset_class"] == "OPTION"
     symbols = np.unique(np.concatenate([positions["symbol"][~private], positions["underlying"][option]]))
-    own_private = _private_key(positions["portfolio_id"], positions["symbol"])
-    privates = np.unique(own_private[private])
-    price_column = np.searchsorted(symbols, positions["symbol"])
-    price_column[private] = len(symbols) + np.searchsorted(privates, own_private[private])
+    own_key = _own_key(positions)
+    privates = np.unique(own_key[private])
+    market_column = np.where(private, -1, np.searchsorted(symbols, positions["symbol"]))
+    column = market_column.copy()
+    column[private] = len(symbols) + np.searchsorted(privates, own_key[private])
+    given = {"key": _own_key(overrides), **overrides}
+    placed, price_column = place(given, own_key, column, ~private, len(symbols) + len(privates))
     underlying_column = np.where(option, np.searchsorted(symbols, positions["underlying"]), -1)
     timeline = calc_lots.timeline(
         sessions(), positions["entry_date"], positions["exit_date"], positions["expiry"], inception_date
@@ -113,17 +123,18 @@ def make_book(positions: Columns, inception_date: np.ndarray, marks: Columns) ->
         expiry_ix=timeline.expiry_ix,
         inherited=timeline.inherited,
     )
-    factor_column = np.where(option, underlying_column, np.where(private, -1, price_column))
-    return Book(lots, symbols, len(privates), _marks(marks, privates, len(symbols)), factor_column)
+    factor_column = np.where(option, underlying_column, market_column)
+    own_marks = _marks(marks, privates, len(symbols))
+    return Book(lots, symbols, len(privates), own_marks, placed, market_column, factor_column)
 
 
-def _private_key(portfolio_id: IntArray, symbol: np.ndarray) -> np.ndarray:
-    """A private instrument is a symbol within a portfolio: two books may mark one name differently."""
-    return np.char.add(np.char.add(portfolio_id.astype(np.str_), ":"), symbol)
+def _own_key(rows: Columns) -> np.ndarray:
+    """A symbol within a portfolio: two books may mark one name, or override one close, differently."""
+    return np.char.add(np.char.add(rows["portfolio_id"].astype(np.str_), ":"), rows["symbol"])
 
 
 def _marks(marks: Columns, privates: np.ndarray, first_column: int) -> Marks:
-    key = _private_key(marks["portfolio_id"], marks["symbol"])
+    key = _own_key(marks)
     held = np.isin(key, privates)
     column = first_column + np.searchsorted(privates, key[held])
     mark_date, price = marks["mark_date"][held], marks["price"][held]

@@ -146,8 +146,8 @@ def _held_spans(
     held = np.flatnonzero(lots.last_ix >= lots.first_ix)
     start = inception_ix[np.searchsorted(portfolio_id, lots.portfolio_id[held])] - LOOKBACK
     end = np.where(np.isin(lots.portfolio_id[held], scope), np.minimum(lots.last_ix[held], end_ix), -1)
-    for columns in (lots.price_column[held], lots.underlying_column[held]):
-        public = (columns >= 0) & (columns < len(book.symbols))
+    for columns in (book.market_column[held], lots.underlying_column[held]):
+        public = columns >= 0
         np.minimum.at(first, columns[public], start[public])
         np.maximum.at(last, columns[public], end[public])
     return first, last

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.calc.types import Columns
 from pipelines.sessions import session_at
-from pipelines.steps.book import read_book
+from pipelines.steps.book import OVERRIDES, read_book
 from pipelines.steps.chain import STEPS
 from pipelines.steps.factor_betas import active_symbols
 from pipelines.steps.fetch import LOOKBACK
@@ -49,6 +49,7 @@ def input_hash(database: Database, request: Request, known_at: Instant, risk_fre
         database.columns(_FLOWS, "book/cash_flows", params),
         {"lots": lot_hashes(book.lots), "active": active, "names": firm.symbols.astype("U40")},
         {"column": book.marks.column, "day": book.marks.mark_date, "price": book.marks.price},
+        database.columns(OVERRIDES, "book/overrides", params),
         {
             "symbols": symbols.astype("U40"),
             "closes": read_closes(database, known.prices, symbols, first, end),

@@ -4,7 +4,7 @@ A run reads everything as known at one instant. To tell what a change of an inpu
 steps are run on a mixture: some groups as known at an earlier instant, the others as known at a later one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 Instant = datetime | None
@@ -32,7 +32,7 @@ class KnownAt:
     """The instant of each group of inputs.
 
     terms: initial equity and inception. positions: lots, but for the multipliers of those that `multipliers` knows,
-    too. marks: of private holdings.
+    too. marks: of private holdings. overrides: of closes, by portfolio.
     """
 
     terms: Instant = None
@@ -40,6 +40,7 @@ class KnownAt:
     positions: Instant = None
     multipliers: Instant = None
     marks: Instant = None
+    overrides: Instant = None
     short_interest: Instant = None
     prices: PricesAt = PricesAt()
 
@@ -48,9 +49,8 @@ class KnownAt:
         """Everything as known at one instant; what is one already stays as it is."""
         if isinstance(known_at, KnownAt):
             return known_at
-        return KnownAt(
-            known_at, known_at, known_at, known_at, known_at, known_at, PricesAt(known_at, splits=known_at)
-        )
+        groups = [field.name for field in fields(KnownAt) if field.name != "prices"]
+        return KnownAt(**dict.fromkeys(groups, known_at), prices=PricesAt(known_at, splits=known_at))
 
     def with_prices(self, prices: PricesAt) -> "KnownAt":
         """Return the same with other closes."""

@@ -10,7 +10,7 @@ from pipelines.calc.types import Columns
 from pipelines.sessions import sessions
 from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.prices_window import carried_windows
-from pipelines.steps.splits import read_splits
+from pipelines.steps.splits import read_book_splits
 from pipelines.steps.stored import lot_rows, read_lots
 from pipelines.steps.work import Work, portfolio_slices, session_index_of
 from pipelines.tables.spec import date, integer, money
@@ -26,7 +26,7 @@ def position_greeks(work: Work) -> Iterator[Batch]:
     book = work.book
     lots, hashes = book.lots, lot_hashes(book.lots)
     chunks = work.chunks(max(len(lots), book.column_count))
-    splits = read_splits(work.database, work.known_at.prices.splits, book.symbols)
+    splits = read_book_splits(work.database, work.known_at.prices.splits, book)
     for window in carried_windows(work.database, work.known_at.prices, book, chunks):
         start, end = int(window.ix[0]), int(window.ix[-1])
         rows = read_lots(work, POSITION_PNL.name, _VALUES, start, end)

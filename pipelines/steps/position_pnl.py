@@ -12,7 +12,7 @@ from pipelines.calc.valuation import usable, value
 from pipelines.sessions import index_on_or_after, session_at, sessions
 from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.prices_window import carried_windows, read_closes
-from pipelines.steps.splits import read_splits
+from pipelines.steps.splits import read_book_splits
 from pipelines.steps.work import Work, planned_rows, portfolio_slices
 from pipelines.tables.spec import integer, money
 from pipelines.tables.specs import POSITION_PNL
@@ -27,7 +27,7 @@ def position_pnl(work: Work) -> Iterator[Batch]:
     hashes = lot_hashes(book.lots)
     chunks = work.chunks(max(len(book.lots), book.column_count))
     recorded = _recorded_values(work, chunks[0][0]) if chunks else None
-    splits = read_splits(work.database, work.known_at.prices.splits, book.symbols)
+    splits = read_book_splits(work.database, work.known_at.prices.splits, book)
     for window in carried_windows(work.database, work.known_at.prices, book, chunks):
         held = in_entry_shares(book.lots, splits, window.close, window.close_date, sessions())
         before = _last_usable(work, held, splits, int(window.ix[0]))
@@ -94,13 +94,15 @@ def _own_closes(work: Work, lot: int, splits: Splits, before_ix: int) -> tuple[F
     """Closes of a lot since its entry, or marks of a private, before a session: price and date, oldest first."""
     book = work.book
     column, first_ix = int(book.lots.price_column[lot]), int(book.lots.entry_ix[lot])
-    if column >= len(book.symbols):
+    market = int(book.market_column[lot])
+    if market < 0:
         marks = book.marks
         own = (marks.column == column) & (index_on_or_after(marks.mark_date) < before_ix)
         return marks.price[own], marks.mark_date[own]
     if first_ix >= before_ix:
         return np.zeros(0), np.zeros(0, dtype="datetime64[D]")
-    symbol = book.symbols[column : column + 1]
-    raw = read_closes(work.database, work.known_at.prices, symbol, first_ix, before_ix - 1)[:, 0]
+    symbol = book.symbols[market : market + 1]
+    raw = read_closes(work.database, work.known_at.prices, symbol, first_ix, before_ix - 1)
+    raw = book.overrides.alone(column).put_in(raw, first_ix)[:, 0]
     shares = shares_between(splits, np.array(column), np.array(first_ix), np.arange(first_ix, before_ix))
     return raw * shares, sessions()[first_ix:before_ix]

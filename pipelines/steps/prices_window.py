@@ -117,7 +117,7 @@ def _prior_at(
 def carried_windows(
     database: Database, known_at: PricesAt, book: Book, chunks: Sequence[tuple[int, int]]
 ) -> Iterator[Window]:
-    """Carried closes and marks of consecutive chunks of sessions (first and last index, both included)."""
+    """Carried closes, marks and overrides of consecutive chunks of sessions (first and last index, both included)."""
     if not chunks:
         return
     symbols, first = book.symbols, chunks[0][0]
@@ -130,6 +130,7 @@ def carried_windows(
         older, older_date = read_prior(database, known_at, symbols[missing], lookback_ix)
         close[-1, : len(symbols)][missing], close_date[-1, : len(symbols)][missing] = older, older_date
     last, last_date = close[-1], close_date[-1]
+    book.overrides.fill_older(last, last_date, lookback_ix)
     for start, end in chunks:
         raw = read_closes(database, known_at, symbols, start, end)
         close, close_date = _carried(book, start, raw, last, last_date)
@@ -148,17 +149,24 @@ def _carried(
     prior: FloatArray | None = None,
     prior_date: DateArray | None = None,
 ) -> tuple[FloatArray, DateArray]:
-    """Carry public closes and private marks together; without a prior, marks start from their beginning."""
+    """Carry closes, private marks and overrides together; without a prior, marks start from their beginning."""
     height, privates = len(raw), book.private_count
     marked, marked_date, before, before_date = mark_matrix(
         book.marks, len(book.symbols), privates, start_ix, height
     )
+    own = book.overrides.put_in(raw, start_ix)
     rows = sessions()[start_ix : start_ix + height, np.newaxis]
-    raw_date = np.where(np.isnan(raw), np.datetime64("NaT", "D"), rows)
+    raw_date, own_date = (np.where(np.isnan(one), np.datetime64("NaT", "D"), rows) for one in (raw, own))
     if prior is None or prior_date is None:
-        prior = np.concatenate([np.full(raw.shape[1], np.nan), before])
-        prior_date = np.concatenate([np.full(raw.shape[1], np.datetime64("NaT", "D")), before_date])
-    return carry(np.hstack([raw, marked]), np.hstack([raw_date, marked_date]), prior, prior_date)
+        prior, prior_date = (
+            np.full(book.column_count, np.nan),
+            np.full(book.column_count, np.datetime64("NaT", "D")),
+        )
+        private = slice(raw.shape[1], raw.shape[1] + privates)
+        prior[private], prior_date[private] = before, before_date
+    return carry(
+        np.hstack([raw, marked, own]), np.hstack([raw_date, marked_date, own_date]), prior, prior_date
+    )
 
 
 def mark_matrix(

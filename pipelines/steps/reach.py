@@ -22,7 +22,7 @@ RETURNS: Final = WINDOW
 
 READS: Final[Mapping[str, Mapping[str, Reach]]] = {
     # A close is carried on to the next one; then P&L rolls on into equity, which never forgets.
-    "position_pnl": {"prices": FOREVER, "lots": FOREVER, "marks": FOREVER},
+    "position_pnl": {"prices": FOREVER, "lots": FOREVER, "marks": FOREVER, "overrides": FOREVER},
     "rolled_equity": {"position_pnl": FOREVER, "flows": FOREVER, "initial_equity": FOREVER},
     "position_greeks": {"prices": FOREVER, "lots": FOREVER, "position_pnl": 0},
     "factor_returns": {"factor_prices": 1, "short_interest": 0},
@@ -58,7 +58,8 @@ READS: Final[Mapping[str, Mapping[str, Reach]]] = {
 
 prices: closes of a lot's own symbol or its underlying, as values. returns: the same as windows of returns.
 factor_prices: closes of factor proxies and of the short-interest universe. short_interest: from its publication to
-the next. lots, marks, flows, initial_equity: a portfolio's own. holdings: which symbols anybody holds.
+the next. lots, marks, overrides (of closes), flows, initial_equity: a portfolio's own. holdings: which symbols
+anybody holds.
 """
 
 INPUTS: Final = tuple(dict.fromkeys(name for reads in READS.values() for name in reads if name not in READS))

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipelines.calc.splits import Splits
 from pipelines.sessions import index_on_or_after
+from pipelines.steps.book import Book
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
@@ -23,3 +24,8 @@ def read_splits(database: Database, known_at: Any, symbols: np.ndarray) -> Split
         np.asarray(index_on_or_after(found["execution_date"]), dtype=np.int64),
         found["split_to"] / found["split_from"],
     )
+
+
+def read_book_splits(database: Database, known_at: Any, book: Book) -> Splits:
+    """Read the splits of a book's price columns, those with overrides included."""
+    return book.overrides.with_splits(read_splits(database, known_at, book.symbols))

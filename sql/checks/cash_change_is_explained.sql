@@ -3,7 +3,8 @@
 -- excused by: portfolio
 --
 -- Before the first session cash is the initial equity less the inherited lots at their inception value: the latest
--- close since their entry, times the splits between (a private's latest mark), else the entry price. A value is what every lot's is: quantity
+-- close since their entry (where the portfolio overrides it, that), times the splits between (a private's latest mark),
+-- else the entry price. A value is what every lot's is: quantity
 -- × multiplier × price in binary floating point, rounded half to even to ten-thousandths; the sums are exact.
 with lots as materialized ({lots}),
 moves as (
@@ -34,14 +35,23 @@ moves as (
         select given.price from (
             (
                 select c.close * held.shares as price
-                from market.prices c
+                from (
+                    select o.session, o.price::float8 as close from book.price_overrides o
+                    where o.portfolio_id = l.portfolio_id and o.symbol = l.symbol
+                    union all
+                    select m.session, m.close from market.prices m
+                    where m.symbol = l.symbol and not exists (
+                        select from book.price_overrides o
+                        where o.portfolio_id = l.portfolio_id and o.symbol = m.symbol and o.session = m.session
+                    )
+                ) as c
                 cross join lateral (
                     select market.product(x.split_to / x.split_from order by x.execution_date) as shares
                     from market.splits x
-                    where x.symbol = c.symbol and x.execution_date <= c.session
+                    where x.symbol = l.symbol and x.execution_date <= c.session
                       and x.execution_date > (select min(e.session) from market.sessions e where e.session >= l.entry_date)
                 ) as held
-                where l.asset_class <> 'PRIVATE' and c.symbol = l.symbol and c.session between l.entry_date and l.inception_date
+                where l.asset_class <> 'PRIVATE' and c.session between l.entry_date and l.inception_date
                   and abs(round(l.quantity::float8 * l.multiplier::float8 * c.close * held.shares * 10000)) < 1e15
                 order by c.session desc
                 limit 1

@@ -51,6 +51,7 @@ def _entry(method: str, path: str, status: int, body: Any, bad: Any, wrong: str,
 
 
 FLOW, MARK = "/portfolio/flows/2024-03-04", "/portfolio/marks/ACME/2024-03-04"
+OVERRIDE = "/portfolio/price-overrides/AAPL/2024-03-04"
 
 ROUTES = (
     _read("/portfolio"),
@@ -91,6 +92,8 @@ ROUTES = (
     Route("DELETE", FLOW, 202, bad={"params": {"as_of": "2024-03-04"}}),
     _entry("PUT", MARK, 202, {"price": 5}, {"price": "x"}, "price", "portfolio_not_found"),
     Route("DELETE", MARK, 202, bad={"params": {"as_of": "2024-03-04"}}),
+    _entry("PUT", OVERRIDE, 202, {"price": 5}, {"price": "x"}, "price", "portfolio_not_found"),
+    Route("DELETE", OVERRIDE, 202, bad={"params": {"as_of": "2024-03-04"}}),
     Route("POST", "/tags", 201, {"json": {"name": "new"}}, {"json": {"name": ""}}, "name", None),
     _entry("PUT", "/tags/{tag_id}", 200, {"name": "new"}, {"color": "red"}, "color", "tag_not_found"),
     Route("DELETE", "/tags/{tag_id}", 204, bad={"params": {"as_of": "x"}}, foreign="tag_not_found"),

@@ -1,4 +1,4 @@
-"""Trades, flows and marks recorded one by one: by the rules of the files, each asking for its run."""
+"""Trades, flows, marks and price overrides recorded one by one: by the rules of the files, each asking for its run."""
 
 from typing import Any
 
@@ -19,6 +19,8 @@ BOOK = (
 LOT = {"symbol": "XOM", "quantity": 10, "entry_price": 100.5, "entry_date": "2024-03-02"}
 EXIT = {"exit_date": "2024-04-06", "exit_price": 170.25}  # a Saturday: it takes effect on Monday the 8th
 FLOW, MARK = "/portfolio/flows/2024-03-02", "/portfolio/marks/ACME/2024-03-02"
+OVERRIDES = "/portfolio/price-overrides"
+OVERRIDE = f"{OVERRIDES}/AAPL/2024-03-04"
 
 
 @pytest.fixture
@@ -181,10 +183,22 @@ def test_impossible_exits(
         assert field_codes(problem(answer, 422, "invalid_request")) == [expected]
 
 
+MISSING = {
+    "cash_flows": "flow_not_found",
+    "private_marks": "mark_not_found",
+    "price_overrides": "override_not_found",
+}
+
+
 @pytest.mark.parametrize(
     ("path", "name", "table"),
-    [(FLOW, "amount", "cash_flows"), (MARK, "price", "private_marks")],
-    ids=["flow", "mark"],
+    [
+        (FLOW, "amount", "cash_flows"),
+        (MARK, "price", "private_marks"),
+        (OVERRIDE, "price", "price_overrides"),
+        (OVERRIDE.replace("AAPL", "aapl240816c00150000"), "price", "price_overrides"),
+    ],
+    ids=["flow", "mark", "override", "override of an option"],
 )
 def test_what_is_recorded_for_a_day_is_one_value(
     desk: Desk, portfolio_id: int, path: str, name: str, table: str
@@ -192,7 +206,7 @@ def test_what_is_recorded_for_a_day_is_one_value(
     ann = desk.ann
     for value, outcome in ((100, "added"), (120.5, "corrected")):
         answer = ann.send("PUT", path, json={name: value})
-        # From the first session on or after Saturday 2024-03-02.
+        # From the first session on or after Saturday 2024-03-02, or on Monday itself.
         assert request_of(desk, answer) == ("upload", [portfolio_id], "2024-03-04", None)
         assert (answer.json()["outcome"], answer.json()["first_session"]) == (outcome, "2024-03-04")
     with desk.unchanged():
@@ -204,8 +218,7 @@ def test_what_is_recorded_for_a_day_is_one_value(
     assert desk.ask(f"select {name}::float from book.{table}") == []
     assert desk.ask(f"select {name}::float from book.{table}_history order by 1") == [(100.0,), (120.5,)]
     with desk.unchanged():
-        missing = "flow_not_found" if table == "cash_flows" else "mark_not_found"
-        problem(ann.send("DELETE", path), 404, missing)
+        problem(ann.send("DELETE", path), 404, MISSING[table])
 
 
 @pytest.mark.parametrize(
@@ -222,6 +235,17 @@ def test_what_is_recorded_for_a_day_is_one_value(
         (MARK, {"price": 1e12}, ("price", "value_too_large")),
         ("/portfolio/marks/AAPL/2024-03-01", {"price": 1}, ("symbol", "not_private")),
         ("/portfolio/marks/%3D1/2024-03-01", {"price": 1}, ("symbol", "string_pattern_mismatch")),
+        (OVERRIDE, {"price": -1}, ("price", "negative")),
+        (OVERRIDE, {"price": 1e8}, ("price", "value_too_large")),  # 1000 shares
+        (OVERRIDE, {"price": 1, "session": "2024-03-04"}, ("session", "extra_forbidden")),
+        (f"{OVERRIDES}/ACME/2024-03-04", {"price": 1}, ("symbol", "not_listed")),
+        (f"{OVERRIDES}/XOM/2024-03-04", {"price": 1}, ("symbol", "not_listed")),
+        (f"{OVERRIDES}/%3D1/2024-03-04", {"price": 1}, ("symbol", "string_pattern_mismatch")),
+        (f"{OVERRIDES}/1X/2024-03-04", {"price": 1}, ("symbol", "invalid_symbol")),
+        (f"{OVERRIDES}/AAPL/2024-03-02", {"price": 1}, ("date", "not_a_session")),
+        (f"{OVERRIDES}/AAPL/2024-05-16", {"price": 1}, ("date", "date_in_future")),
+        (f"{OVERRIDES}/AAPL/2024-01-12", {"price": 1}, ("date", "not_held")),
+        (f"{OVERRIDES}/KO/2024-03-04", {"price": 1}, ("date", "not_held")),
     ],
     ids=str,
 )
@@ -240,6 +264,8 @@ ENTRIES = [
     ("DELETE", FLOW, None),
     ("PUT", MARK, {"price": 1}),
     ("DELETE", MARK, None),
+    ("PUT", OVERRIDE, {"price": 1}),
+    ("DELETE", OVERRIDE, None),
 ]
 
 
@@ -258,6 +284,22 @@ def test_a_book_is_its_owners(desk: Desk, portfolio_id: int, method: str, path: 
             problem(desk.ann.send(method, path, json=body, params={"portfolio_id": 987654}), 404, code)
             problem(desk.bob.send(method, path, json=body), 404, code)
     problem(desk.ann.send(method, path, json=body, params={"x": 1}), 422, "invalid_request")
+
+
+def test_a_close_is_overridden_while_a_lot_is_valued_at_one(desk: Desk, portfolio_id: int) -> None:
+    """On its exit session a lot is worth the close unless it left at a price, at expiry an option its intrinsic."""
+    ann = desk.ann
+    assert post(ann, f"/positions/{lot_id(desk, 'AAPL')}/exit", EXIT).status_code == 202
+    expiring = LOT | {"symbol": "AAPL240420C00150000", "entry_price": 9.5}  # a Saturday: the session before
+    assert post(ann, "/positions", expiring).status_code == 202
+    for symbol, last, too_late in (
+        ("KO", "2024-03-01", "2024-03-04"),
+        ("AAPL", "2024-04-05", "2024-04-08"),
+        ("AAPL240420C00150000", "2024-04-18", "2024-04-19"),
+    ):
+        assert ann.send("PUT", f"{OVERRIDES}/{symbol}/{last}", json={"price": 1}).status_code == 202
+        answer = ann.send("PUT", f"{OVERRIDES}/{symbol}/{too_late}", json={"price": 1})
+        assert field_codes(problem(answer, 422, "invalid_request")) == [("date", "not_held")]
 
 
 def test_a_history_that_is_behind_goes_on_from_where_it_is(desk: Desk, portfolio_id: int) -> None:

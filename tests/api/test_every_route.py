@@ -8,7 +8,7 @@ import pytest
 from api.app import PREFIX, create_app
 from tests.api.caller import Caller
 from tests.api.desk import Desk
-from tests.api.routes import FLOW, MARK, NOWHERE, ROUTES, Route
+from tests.api.routes import FLOW, MARK, NOWHERE, OVERRIDE, ROUTES, Route
 from tests.api.test_every_read import problem
 
 OPEN = {"/health", "/ready", "/metrics", f"{PREFIX}/auth/login"}
@@ -24,11 +24,12 @@ every_route = pytest.mark.parametrize("route", ROUTES, ids=str)
 
 @pytest.fixture
 def owned(desk: Desk) -> dict[str, int]:
-    """What ann owns: a book with a flow and a mark, and an upload that could be withdrawn."""
+    """What ann owns: a book with a flow, a mark and an override, and an upload that could be withdrawn."""
     ann = desk.ann
     made = ann.upload(BOOK, name="Main").json()
     assert ann.send("PUT", FLOW, json={"amount": 1}).status_code == 202
     assert ann.send("PUT", MARK, json={"price": 1}).status_code == 202
+    assert ann.send("PUT", OVERRIDE, json={"price": 1}).status_code == 202
     return {
         "portfolio_id": made["portfolio_id"],
         "request_id": made["request_id"],
@@ -60,6 +61,7 @@ def test_the_table_has_every_route() -> None:
 
     def form(path: str) -> str:
         dated = path.replace("2024-03-04", "{date}").replace("/ACME/", "/{symbol}/")
+        dated = dated.replace("/AAPL/", "/{symbol}/")
         dated = dated.replace("/snapshots/", "/{asset}/")
         return re.sub(r"\{\w+\}", "{}", dated)
 

@@ -90,6 +90,11 @@ def books(module_database: DatabaseUrls) -> Iterator[Books]:
 EDITS = {
     "a deposit": lambda books, day: books.edit("update book.cash_flows set amount = amount + 1"),
     "a mark": lambda books, day: books.edit("update book.private_marks set price = price + 1"),
+    "an override": lambda books, day: books.edit(
+        "insert into book.price_overrides select distinct portfolio_id, symbol, date '2024-03-05', 77"
+        " from book.positions where asset_class <> 'PRIVATE' on conflict (portfolio_id, symbol, session)"
+        " do update set price = book.price_overrides.price + 1"
+    ),
     "a lot": lambda books, day: books.edit(
         "update book.positions set quantity = quantity * 2, name = 'Renamed' where symbol = 'AAPL'"
     ),

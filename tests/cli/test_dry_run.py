@@ -136,12 +136,20 @@ def test_it_fetches_nothing_and_names_the_prices_that_are_missing(
     assert found["missing_prices"] == {"ZZTOP": lookback + len(DAYS)}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "insert into book.cash_flows values (2, '2024-01-05', 5)",
+        "insert into book.price_overrides values (2, 'MSFT', '2024-01-05', 5)",
+    ],
+    ids=["flow", "override"],
+)
 def test_a_run_is_held_to_the_inputs_of_its_dry_run(
-    owner: Connection, database: DatabaseUrls, tmp_path: Path
+    owner: Connection, database: DatabaseUrls, tmp_path: Path, change: str
 ) -> None:
     expected = launch.rehearse(ALL_DAYS, tmp_path / "report.json")["input_hash"]
     with psycopg.connect(database.intake, autocommit=True) as intake:
-        edit(intake, "insert into book.cash_flows values (2, '2024-01-05', 5)")
+        edit(intake, change)
     before = figures(owner)
     with pytest.raises(RunFailedError, match="changed since the dry run"):
         launch.run(replace(ALL_DAYS, expect=expected))

@@ -118,6 +118,25 @@ def test_a_real_change_is_what_was_said_of_it(
     world.run(computed)
 
 
+def test_an_override_of_a_close_reaches_its_book_alone_and_no_beta(
+    computed: DatabaseUrls, reader: psycopg.Connection[Any], typed: Command
+) -> None:
+    """XOM is held by both books."""
+    with psycopg.connect(computed.intake) as intake:
+        intake.execute("select analytics.begin_commit(null, 'overrides')")
+        intake.execute(
+            "insert into book.price_overrides values (%s, 'XOM', %s, 44)", [world.SECOND, "2021-06-01"]
+        )
+    found = read_impact(reader)
+    assert found.portfolios == (world.SECOND,)
+    assert reached(found) == dict.fromkeys(BY_PORTFOLIO, (date(2021, 6, 1), world.END))
+    shown = typed("impact", "--json")
+    assert json.loads(shown.stdout)["cells"] == found.cells
+    reader.rollback()
+    world.run(computed)
+    assert read_impact(reader) == Impact(())
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

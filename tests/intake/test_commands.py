@@ -1,6 +1,8 @@
 """The commands that bring a book in, as typed."""
 
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
@@ -159,6 +161,20 @@ def test_marks_and_flows(book: Book, app: typer.Typer, sample: Path, tmp_path: P
     flows.write_text("portfolio,date,amount\nMine,2024-02-01,-5000\n")
     refused = run(app, "flows", flows)
     assert (refused.exit_code, "unknown_portfolio" in refused.stderr) == (1, True)
+
+
+def test_overrides(book: Book, app: typer.Typer, sample: Path, tmp_path: Path) -> None:
+    run(app, "import", sample, "--owner", "ann", "--name", "Main")
+    file = tmp_path / "overrides.csv"
+    file.write_text("portfolio,symbol,date,price\nMain,AAPL,2024-01-16,12.5\n")
+    for outcome in ("1 added, 0 corrected, 0 unchanged", "0 added, 0 corrected, 1 unchanged"):
+        assert outcome in run(app, "overrides", file, "--owner", "ann").stdout
+    assert book.ask("select symbol, session, price from book.price_overrides") == [
+        ("AAPL", date(2024, 1, 16), Decimal("12.5"))
+    ]
+    file.write_text("portfolio,symbol,date,price\nMain,ACME_B,2024-01-22,1\n")
+    refused = run(app, "overrides", file)
+    assert (refused.exit_code, "invalid_symbol" in refused.stderr) == (1, True)
 
 
 def test_a_file_too_large_is_not_read_to_its_end(

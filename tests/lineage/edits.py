@@ -45,4 +45,9 @@ EDITS = (
     of_book("dearer lots", "positions", "update book.positions set entry_price = entry_price + 0.5"),
     of_book("other multipliers", "multipliers", "update book.positions set multiplier = 7"),
     of_book("other marks", "marks", "update book.private_marks set price = price * 1.5"),
+    of_book("overridden closes", "overrides",
+            "insert into book.price_overrides select distinct portfolio_id, symbol, date '2024-01-03', 44.5"
+            " from book.positions where asset_class <> 'PRIVATE' on conflict do nothing"),
+    of_book("other overrides", "overrides", "update book.price_overrides set price = price + 1"),
+    of_book("no overrides", "overrides", "delete from book.price_overrides"),
 )  # fmt: skip

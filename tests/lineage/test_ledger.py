@@ -94,8 +94,15 @@ FLOW = date(2024, 1, 4)
         (edit("update book.positions set quantity = quantity + 1 where id = 1"), ["positions"], ENTRY, LAST),
         (edit("update book.positions set multiplier = 100 where id = 3"), ["multipliers"], ENTRY, LAST),
         (edit("update book.private_marks set price = price + 1"), ["marks"], FLOW, LAST),
+        # Like one other close.
+        (
+            edit("insert into book.price_overrides values (1, 'AAA', '2024-01-05', 77.5)"),
+            ["overrides"],
+            DAY,
+            NEXT,
+        ),
     ],
-    ids=["price", "equity", "flow", "lot", "multiplier", "mark"],
+    ids=["price", "equity", "flow", "lot", "multiplier", "mark", "override"],
 )
 def test_the_cause_is_what_was_changed(
     world: World, change: Callable[[World], None], causes: list[str], first: date, last: date

@@ -53,6 +53,7 @@ def test_what_is_stored_is_what_its_inputs_give_after_any_restatements(
     world.source = source.restated({("AAA", data.draw(st.sampled_from(SESSIONS))): 77.77})
     world.run(SESSIONS[cut], LAST)
     world.edit_book("update book.positions set quantity = quantity * 2")
+    world.edit_book("update book.price_overrides set price = price + 1")
     before = world.rows("select max(committed_at) from analytics.commits")[0][0]
     slices = data.draw(st.lists(st.sampled_from(every_slice(world)), min_size=6, max_size=12))
     with psycopg.connect(world.urls.reader) as reader:

@@ -93,6 +93,7 @@ def test_every_cause_by_its_arithmetic(world: World) -> None:
     world.edit_book("update book.positions set quantity = 150 where id = 1")
     world.edit_book("update book.positions set multiplier = 100 where id = 3")
     world.edit_book("update book.private_marks set price = 61")
+    world.edit_book("insert into book.price_overrides values (1, 'AAA', %s, 90)", [DAY])
     world.source = source.restated({("AAA240315C00050000", DAY): 3.5})
     world.run(FIRST, LAST)
     found = explain(world, DAY, start, now(world))
@@ -106,12 +107,13 @@ def test_every_cause_by_its_arithmetic(world: World) -> None:
         # two contracts of 100 instead of 1, at 3.00
         ("multipliers", None): 2 * 99 * (3 - entry),
         ("marks", None): 100 * 1,
-        # 150 shares now
-        ("first_seen", "AAA"): 150 * (80 - Decimal(str(yesterday))),
+        # 150 shares now, at 90 instead of yesterday's close: that it was 80 is seen later, and is no cause any more
+        ("overrides", None): 150 * (90 - Decimal(str(yesterday))),
         ("restated", "AAA240315C00050000"): 2 * 100 * Decimal("0.5"),
     }
     assert [part.cause for part in found.parts] == [
-        "history", "terms", "flows", "positions", "multipliers", "marks", "first_seen", "restated",
+        "history", "terms", "flows", "positions", "multipliers", "marks", "overrides", "first_seen",
+        "restated",
     ]  # fmt: skip
     # Short and long, cash and net: the identities of a snapshot hold of every part.
     for part in found.parts:

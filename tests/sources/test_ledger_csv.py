@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.sources.csv_errors import CODES, ErrorList, RowError
-from pipelines.sources.ledger_csv import FlowRow, LedgerFileError, MarkRow, read_flows, read_marks
+from pipelines.sources.ledger_csv import (
+    FlowRow,
+    LedgerFileError,
+    MarkRow,
+    OverrideRow,
+    read_flows,
+    read_marks,
+    read_overrides,
+)
 
 TODAY = date(2024, 3, 15)
 
@@ -21,11 +29,19 @@ def test_marks_and_flows_are_read_exactly() -> None:
     flows = b"portfolio,flow_date,amount,note\n\n12,2024-02-01,-1000.5,rent\n"
     flow = FlowRow(3, "12", date(2024, 2, 1), Decimal("-1000.5"))
     assert read_flows(flows, TODAY, errors) == ([flow], ("note",))
+    overrides = b"portfolio,symbol,session,close\n12,aapl  240119c00150000,2024-01-18,0.05\n"
+    override = OverrideRow(2, "12", "AAPL240119C00150000", date(2024, 1, 18), Decimal("0.05"))
+    assert read_overrides(overrides, TODAY, errors) == ([override], ())
     assert len(errors) == 0
 
 
 @pytest.mark.parametrize(
-    ("read", "header"), [(read_marks, "portfolio,symbol,date,price"), (read_flows, "portfolio,date,amount")]
+    ("read", "header"),
+    [
+        (read_marks, "portfolio,symbol,date,price"),
+        (read_overrides, "portfolio,symbol,date,price"),
+        (read_flows, "portfolio,date,amount"),
+    ],
 )
 def test_a_missing_column_is_named(read: Callable[..., Any], header: str) -> None:
     for column in header.split(","):
@@ -41,7 +57,13 @@ rows = st.lists(st.lists(cell, max_size=5).map(",".join), max_size=5).map("\n".j
 
 
 @given(
-    st.sampled_from([(read_marks, "portfolio,symbol,date,price\n"), (read_flows, "portfolio,date,amount\n")]),
+    st.sampled_from(
+        [
+            (read_marks, "portfolio,symbol,date,price\n"),
+            (read_overrides, "portfolio,symbol,date,price\n"),
+            (read_flows, "portfolio,date,amount\n"),
+        ]
+    ),
     rows,
 )
 def test_any_rows_are_entries_or_typed_errors(how: tuple[Callable[..., Any], str], text: str) -> None:

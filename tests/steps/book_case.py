@@ -64,12 +64,16 @@ class Lot:
 
 @dataclass(frozen=True)
 class BookCase:
-    """A whole book. marks: (portfolio, symbol, date, price); flows: (portfolio, date, amount)."""
+    """A whole book. marks: (portfolio, symbol, date, price); flows: (portfolio, date, amount).
+
+    overrides: (portfolio, symbol, session, price).
+    """
 
     portfolios: tuple[Portfolio, ...] = (Portfolio(),)
     lots: tuple[Lot, ...] = ()
     marks: tuple[tuple[int, str, date, Decimal], ...] = ()
     flows: tuple[tuple[int, date, Decimal], ...] = field(default=())
+    overrides: tuple[tuple[int, str, date, Decimal], ...] = ()
 
     @property
     def instruments(self) -> set[str]:
@@ -94,6 +98,7 @@ def insert(intake: psycopg.Connection[Any], case: BookCase) -> None:
         with intake.cursor() as cursor:
             cursor.executemany("insert into book.private_marks values (%s, %s, %s, %s)", case.marks)
             cursor.executemany("insert into book.cash_flows values (%s, %s, %s)", case.flows)
+            cursor.executemany("insert into book.price_overrides values (%s, %s, %s, %s)", case.overrides)
 
 
 def insert_lot(intake: psycopg.Connection[Any], lot: Lot) -> None:
@@ -152,18 +157,25 @@ def lots(draw: st.DrawFn, portfolios: int) -> Lot:
 
 @st.composite
 def book_cases(draw: st.DrawFn) -> BookCase:
-    """Draw up to three portfolios with up to eight lots, marks and flows between them."""
+    """Draw up to three portfolios with up to eight lots, marks, flows and price overrides between them."""
     starts = st.sampled_from(SESSIONS[:6])
     portfolios = draw(st.lists(st.builds(Portfolio, EQUITIES, starts), min_size=1, max_size=3))
     who, day = st.integers(1, len(portfolios)), st.sampled_from(DAYS)
     private = st.sampled_from(PRIVATES)
     marks = draw(st.dictionaries(st.tuples(who, private, day), ENTRY_PRICES, max_size=5))
     flows = draw(st.dictionaries(st.tuples(who, day), AMOUNTS, max_size=4))
+    held = draw(st.lists(lots(len(portfolios)), max_size=8))
+    # Also of what nobody holds, and long before anything; now and then one that nobody can believe.
+    listed = st.sampled_from(sorted({lot.instrument for lot in held if not lot.private} | {"AAA"}))
+    session = st.sampled_from([date(2023, 8, 1), *SESSIONS])
+    price = st.one_of(ENTRY_PRICES, st.sampled_from([Decimal(0), Decimal(300_000_000)]))
+    overrides = draw(st.dictionaries(st.tuples(who, listed, session), price, max_size=5))
     return BookCase(
         tuple(portfolios),
-        tuple(draw(st.lists(lots(len(portfolios)), max_size=8))),
+        tuple(held),
         tuple((*key, price) for key, price in marks.items()),
         tuple((*key, amount) for key, amount in flows.items()),
+        tuple((*key, price) for key, price in overrides.items()),
     )
 
 

@@ -83,6 +83,15 @@ class Oracle:
     def close(self, symbol: str, day: date) -> Decimal:
         return Decimal(str(self.source.closes[symbol][day]))
 
+    def own_closes(self, lot: Lot, session: date) -> dict[date, Decimal]:
+        """Closes of a listed lot up to a session: the market's, and in place of it what its portfolio overrides."""
+        market = {day: self.close(lot.instrument, day) for day in self.known(lot.instrument, session)}
+        return market | {
+            day: price
+            for portfolio, symbol, day, price in self.case.overrides
+            if (portfolio, symbol) == (lot.portfolio, lot.instrument) and day <= session
+        }
+
     def price(self, lot: Lot, session: date) -> tuple[Decimal, date | None, bool]:
         """Price by the latest believable close (or mark), its day, and whether a newer one was set aside."""
         if lot.private:
@@ -92,13 +101,12 @@ class Oracle:
                 if (portfolio, symbol) == (lot.portfolio, lot.symbol) and on_or_after(day) <= session
             )
             return (marks[-1][1], marks[-1][0], False) if marks else (lot.entry_price, None, False)
-        aside = False
-        for day in self.known(lot.instrument, session):
-            price = self.close(lot.instrument, day)
-            believable = abs(self.value(lot, price)) < LIMIT
+        aside, closes = False, self.own_closes(lot, session)
+        for day in sorted(closes, reverse=True):
+            believable = abs(self.value(lot, closes[day])) < LIMIT
             if believable and day >= lot.entry:
-                return price, day, aside
-            if not believable and day == self.known(lot.instrument, session)[0]:
+                return closes[day], day, aside
+            if not believable and day == max(closes):
                 aside = True
         return lot.entry_price, None, aside
 

@@ -244,6 +244,11 @@ EDITS = st.one_of(
         st.just("insert into book.private_marks values (1, 'ACME', %s, 44) on conflict do nothing"), st.tuples(DAY)
     ),
     st.tuples(
+        st.just("insert into book.price_overrides values (1, 'AAA', %s, 71) on conflict (portfolio_id, symbol, session)"
+                " do update set price = book.price_overrides.price + 1"),
+        st.tuples(st.sampled_from(SESSIONS)),
+    ),
+    st.tuples(
         st.just("insert into book.cash_flows values (1, %s, 500) on conflict (portfolio_id, flow_date)"
                 " do update set amount = book.cash_flows.amount + 1 where book.cash_flows.amount <> -1"),
         st.tuples(DAY),

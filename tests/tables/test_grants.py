@@ -11,7 +11,15 @@ from tests.tables.conftest import Connect
 
 ROLES = (Role.INTAKE, Role.PIPELINE, Role.READER)
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
-VERSIONED = {"portfolios", "positions", "tags", "position_tags", "private_marks", "cash_flows"}
+VERSIONED = {
+    "portfolios",
+    "positions",
+    "tags",
+    "position_tags",
+    "private_marks",
+    "cash_flows",
+    "price_overrides",
+}
 READABLE_BOOK = VERSIONED | {f"{name}_history" for name in VERSIONED} | {"uploads", "run_requests"}
 READERS_BOOK = READABLE_BOOK | {"withdrawals"}
 EQUITY = {"equity_balance", "equity_as_of"}

@@ -59,6 +59,8 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
         (f"update analytics.snapshots set cash = cash + 0.0001 where {FIRST}", ["2021-04-01", "2021-04-05"]),
         ("update market.prices set close = close + 1 where symbol = 'AAPL' and session = '2021-03-31'", ["2021-04-01"]),
         ("update book.private_marks set price = 53 where mark_date = '2021-03-20'", ["2021-04-01"]),
+        ("update book.price_overrides set price = 232 where session = '2021-03-31'", ["2021-04-01"]),
+        ("delete from book.price_overrides where session = '2021-03-31'", ["2021-04-01"]),
         # the cost of a lot on the Monday after its Saturday
         ("update book.positions set entry_price = 55.01 where id = 3", ["2021-04-26"]),
         # an exit's value, an expiry's on the session after it

@@ -76,6 +76,12 @@ CHANGES: dict[str, tuple[Callable[[DatabaseUrls], None], str, int | None, date]]
         1,
         date(2021, 6, 1),
     ),
+    "close overridden": (
+        edit_book("insert into book.price_overrides values (1, 'XOM', '2021-06-01', 44)"),
+        "position_pnl",
+        1,
+        date(2021, 6, 1),
+    ),
     "flow added": (
         edit_book("insert into book.cash_flows values (2, '2021-06-05', 500)"),
         "rolled_equity",
@@ -99,6 +105,7 @@ def changed(current: DatabaseUrls) -> Iterator[DatabaseUrls]:
     with psycopg.connect(current.intake) as connection:
         connection.execute("select analytics.begin_commit(null, 'undo')")
         connection.execute("delete from book.private_marks where price = 44")
+        connection.execute("delete from book.price_overrides where price = 44")
         connection.execute("delete from book.cash_flows where amount = 500")
         connection.execute("delete from book.positions where portfolio_id = 2 and symbol = 'MSFT'")
     run(current)

@@ -78,6 +78,12 @@ LOTS = {
     SECOND: [stock("AAPL", -200, 125, "2021-04-30"), stock("XOM", 300, 60, "2021-05-05")],
 }
 MARKS = [("2021-03-20", 52), ("2021-05-01", 60.5), ("2021-06-15", 41)]
+# At inception, so of an inherited lot; of one the market has no close of; of an option.
+OVERRIDES = [
+    (MAIN, "MSFT", "2021-03-31", 231),
+    (MAIN, "NOPRICE", "2021-07-01", 11.5),
+    (MAIN, "AAPL210716P09000000", "2021-05-04", 3.5),
+]
 FLOWS = [(MAIN, "2021-05-01", 50_000), (MAIN, "2021-06-15", -20_000), (SECOND, "2021-06-01", 1_000)]
 
 
@@ -98,6 +104,8 @@ def fill_book(urls: DatabaseUrls) -> None:
             connection.execute("insert into book.private_marks values (1, 'ACME', %s, %s)", [day, price])
         for flow in FLOWS:
             connection.execute("insert into book.cash_flows values (%s, %s, %s)", flow)
+        for override in OVERRIDES:
+            connection.execute("insert into book.price_overrides values (%s, %s, %s, %s)", override)
 
 
 class Restated:

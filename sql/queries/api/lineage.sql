@@ -1,4 +1,4 @@
--- The slices a number was computed from, and the lots and price rows of position_pnl as its run read them.
+-- The slices a number was computed from, and the lots, price rows and overrides of position_pnl as its run read them.
 with links as (
     select a.place, a.asset, a.inputs, a.dagster_asset, s.session, s.portfolio_id, s.checked_at, s.commit_id, s.code_version,
         s.input_hash, s.output_digest, s.row_count, s.run_id, r.kind, r.started_at, r.input_instant
@@ -72,10 +72,17 @@ with links as (
         order by p.session desc limit 1
     ) last on true
 ), used as (
-    select t.position_id, t.use, t.kind, t.symbol, t.session,
-        case when t.kind = 'close' then coalesce(p.close, t.price) else t.price end as price,
-        p.source, coalesce(p.commit_id, k.commit_id) as commit_id
+    select t.position_id, t.use, case when w.commit_id is not null then 'override' else t.kind end as kind, t.symbol, t.session,
+        case when t.kind = 'close' then coalesce(w.price, p.close, t.price) else t.price end as price,
+        case when w.commit_id is null then p.source end as source, coalesce(w.commit_id, p.commit_id, k.commit_id) as commit_id
     from taken t
+    join lots n on n.position_id = t.position_id
+    left join lateral (
+        -- Of a lot's own close alone: an underlying's price is the market's.
+        select q.price::double precision as price, q.commit_id from book.price_overrides_at(t.input_instant) q
+        where n.symbol = t.symbol and t.kind = 'close' and q.portfolio_id = %(portfolio_id)s and q.symbol = t.symbol and q.session = t.session
+        limit 1
+    ) w on true
     left join lateral (
         select q.close, q.source, q.commit_id from market.prices_at(t.input_instant) q
         where t.kind = 'close' and q.session = t.session and q.symbol = t.symbol limit 1

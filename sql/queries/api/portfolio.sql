@@ -1,7 +1,9 @@
 -- A portfolio at the close of a session; figures are null where no session is stored.
-with lots as materialized (
+with overridden as materialized (
+    select k.symbol, k.session from book.price_overrides_at(%(known_at)s) k where k.portfolio_id = %(portfolio_id)s
+), lots as materialized (
     select v.position_id as id, o.symbol, o.position_type, v.is_open, v.market_value, v.daily_pnl, v.unrealized_pnl,
-        g.delta_adjusted_value, m.source,
+        g.delta_adjusted_value, case when w.symbol is not null then 'override' else m.source end as source,
         case when o.asset_class = 'PRIVATE' then 'private ' || o.symbol else coalesce(o.underlying, o.symbol) end as issuer
     from analytics.position_pnl_at(%(known_at)s) v
     -- One look-up by key per lot, however many lots and prices there are: a limit keeps the planner from scanning.
@@ -18,6 +20,7 @@ with lots as materialized (
         select k.source from market.prices_at(%(known_at)s) k
         where k.session = v.price_date and k.symbol = o.symbol and o.asset_class <> 'PRIVATE' limit 1
     ) m on true
+    left join overridden w on w.symbol = o.symbol and w.session = v.price_date and o.asset_class <> 'PRIVATE'
     where v.session = %(session)s and v.portfolio_id = %(portfolio_id)s
 ), issuers as (
     select abs(sum(l.market_value)) as gross, abs(sum(l.delta_adjusted_value)) as delta_gross,

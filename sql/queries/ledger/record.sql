@@ -41,6 +41,8 @@ with replaced as (
     union all select l.portfolio_id, case when l.of_multiplier then 'multipliers' else 'positions' end, l.commit_id from lot_changes l
     union all select m.portfolio_id, 'marks', m.commit_id from book.private_marks m
     union all select m.portfolio_id, 'marks', m.superseded_by from book.private_marks_history m
+    union all select o.portfolio_id, 'overrides', o.commit_id from book.price_overrides o
+    union all select o.portfolio_id, 'overrides', o.superseded_by from book.price_overrides_history o
 ), changed as (
     -- One row per book: when each of its inputs last changed.
     select b.portfolio_id,
@@ -48,7 +50,8 @@ with replaced as (
         max(c.committed_at) filter (where b.cause = 'flows') as flows_at,
         max(c.committed_at) filter (where b.cause = 'positions') as positions_at,
         max(c.committed_at) filter (where b.cause = 'multipliers') as multipliers_at,
-        max(c.committed_at) filter (where b.cause = 'marks') as marks_at
+        max(c.committed_at) filter (where b.cause = 'marks') as marks_at,
+        max(c.committed_at) filter (where b.cause = 'overrides') as overrides_at
     from book_changes b
     join analytics.commits c on c.commit_id = b.commit_id
     where b.portfolio_id in (select k.id from books k) and c.committed_at > (select s.read_at from since s)
@@ -94,6 +97,7 @@ with replaced as (
             case when c.positions_at > r.read_at then 'positions' end,
             case when c.multipliers_at > r.read_at then 'multipliers' end,
             case when c.marks_at > r.read_at then 'marks' end,
+            case when c.overrides_at > r.read_at then 'overrides' end,
             case when k.changed_at > r.read_at then 'prices' end
         ], null) as causes
     from replaced r

@@ -7,6 +7,8 @@ with versions (portfolio_id, session, commit_id) as (
     union all select portfolio_id, null, superseded_by from book.positions_history
     union all select portfolio_id, null, commit_id from book.private_marks
     union all select portfolio_id, null, superseded_by from book.private_marks_history
+    union all select portfolio_id, null, commit_id from book.price_overrides
+    union all select portfolio_id, null, superseded_by from book.price_overrides_history
     union all select portfolio_id, null, commit_id from book.cash_flows
     union all select portfolio_id, null, superseded_by from book.cash_flows_history
     union all select 0, (published_at at time zone 'America/New_York')::date, commit_id from market.short_interest
