@@ -87,7 +87,10 @@ def test_overrides_reach_as_marks_do_before_newer_code_has_declared_it(
     bare_database: DatabaseUrls, tmp_path: Path
 ) -> None:
     """An override that is recorded after the migration and before the first run makes stale what it should."""
-    older = shutil.copytree(migrate.MIGRATIONS, tmp_path / "older", ignore=lambda *_: ["0009_overrides.py"])
+    older = shutil.copytree(migrate.MIGRATIONS, tmp_path / "older")
+    for script in (older / "versions").glob("*.py"):
+        if script.name >= "0009":
+            script.unlink()
     url = bare_database.owner
     assert migrate.upgrade(url, older) == "0008"
     with psycopg.connect(url) as connection:

@@ -5,7 +5,7 @@ import numpy as np
 from pipelines.calc.types import Columns
 from pipelines.tables.database import Database
 from pipelines.tables.specs import PRICES
-from pipelines.tables.store import record_sessions, upsert
+from pipelines.tables.store import Written, record_sessions, refresh_statistics, upsert
 
 
 def store_bars(database: Database, bars: Columns) -> Columns:
@@ -18,4 +18,6 @@ def store_bars(database: Database, bars: Columns) -> Columns:
     if len(changed):
         params = {"sessions": changed.tolist()}
         record_sessions(database, PRICES, database.columns(PRICES.columns, "market/sessions_rows", params))
+        count = len(written["session"])
+        refresh_statistics(database, {PRICES.name: Written(new=len(changed), rows_inserted=count)})
     return written

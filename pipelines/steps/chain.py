@@ -21,7 +21,7 @@ from pipelines.steps.stored import KEPT
 from pipelines.steps.work import Step, Work
 from pipelines.tables.database import Database
 from pipelines.tables.kept import KeptRows
-from pipelines.tables.store import Prepared, Written, prepare, replace
+from pipelines.tables.store import Prepared, Written, prepare, refresh_statistics, replace
 
 STEPS: Final[dict[str, Step]] = {
     "position_pnl": position_pnl,
@@ -76,6 +76,8 @@ def run_step(
         if holds:
             settle(work, name, known.terms)
     database.kept |= kept
+    if not database.is_in_transaction:
+        refresh_statistics(database, result.written)
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = len(plan.portfolio_id)
     result.sessions = plan.span

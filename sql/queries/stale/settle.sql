@@ -5,9 +5,8 @@ with covered as (
 ),
 done as (
     select r.ctid as id, c.last, exists (
-        select from analytics.slices s
-        where s.asset = r.asset and s.portfolio_id is not distinct from r.portfolio_id
-          and s.session > c.last and s.session <= coalesce(r.last_session, 'infinity')
+        select from analytics.sessions_of(r.asset, r.portfolio_id) s
+        where s.session > c.last and s.session <= coalesce(r.last_session, 'infinity')
     ) as goes_on
     from analytics.stale_ranges r
     join covered c on c.portfolio_id = coalesce(r.portfolio_id, 0)
@@ -16,9 +15,8 @@ done as (
       and r.first_session <= c.last
       and (%(known_at)s::timestamptz is null or k.committed_at <= %(known_at)s)
       and not exists (
-          select from analytics.slices s
-          where s.asset = r.asset and s.portfolio_id is not distinct from r.portfolio_id
-            and s.session >= r.first_session and s.session < c.first
+          select from analytics.sessions_of(r.asset, r.portfolio_id) s
+          where s.session >= r.first_session and s.session < c.first
       )
       and not exists (
           select from analytics.stale_ranges u

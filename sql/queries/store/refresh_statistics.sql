@@ -1,0 +1,1 @@
+select analytics.refresh_statistics(%(table)s::regclass, %(written)s)
