@@ -49,6 +49,7 @@ join analytics.position_pnl r on r.portfolio_id = l.portfolio_id and r.position_
 left join market.sessions d on d.session = r.session
 where r.session between %(start)s and %(end)s
   and (d.session_index between l.from_index and l.to_index) is not true
+  and exists (select from differing)  -- asked once: usually there is none, and no row is looked at again
 union all
 select 'position_pnl', r.session, r.portfolio_id, format('position %%s %%s', l.position_id, l.symbol),
     format('price of %%s is neither fresh nor rightly flagged (stale %%s, unpriced %%s)',
