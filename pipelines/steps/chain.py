@@ -49,17 +49,17 @@ def run_step(
     with database.transaction():
         known = KnownAt.of(known_at)
         if request.stale_only:
-            plan, spans = read_stale_plan(database, name, request, known.terms)
+            plan, stale = read_stale_plan(database, name, request, known.terms)
             if plan.is_empty:
                 return result
         else:
-            plan, spans = read_plan(database, request, known.terms), None
+            plan, stale = read_plan(database, request, known.terms), None
         work = Work(database, plan, known, risk_free_rate)
         holds = not database.rehearsing
         if name == "rolled_equity" and holds:
             lock_portfolios(work)
         for computed in STEPS[name](work):
-            batch = computed if spans is None else within(computed, spans)
+            batch = computed if stale is None else within(computed, stale)
             result.written.setdefault(batch.spec.name, Written()).add(
                 replace(database, batch, compare_rows=request.compare_rows)
             )
