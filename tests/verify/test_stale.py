@@ -133,6 +133,22 @@ def test_an_interrupted_run_is_stale_where_it_stopped(changed: DatabaseUrls) -> 
     run(changed, end=date(2021, 7, 28))
 
 
+def test_the_firm_s_tables_may_be_ahead_of_the_books(database: DatabaseUrls) -> None:
+    """A range after a hole leaves the books out, but not the firm's tables; the run that fills it is interrupted."""
+    world.fill_book(database)
+    run(database, end=date(2021, 5, 5))
+    run(database, start=date(2021, 5, 10), end=date(2021, 5, 10))
+    assert prove(database).broken == []
+    run(database, start=date(2021, 5, 6), end=date(2021, 5, 7), steps=list(STEPS)[:2])
+    proof = prove(database)
+    assert proof.broken == []
+    assert {(f.session, f.portfolio_id) for f in proof.stale if f.table == "factor_returns"} == {
+        (date(2021, 5, 6), None)
+    }
+    run(database, start=date(2021, 5, 6), end=date(2021, 5, 10))
+    assert prove(database).findings == []
+
+
 def test_a_range_is_proven_by_itself(current: DatabaseUrls) -> None:
     proof = prove(current, Scope(date(2021, 5, 20), date(2021, 6, 10)))
     assert proof.findings == []
