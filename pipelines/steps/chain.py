@@ -1,6 +1,6 @@
 """The chain of derived assets, upstream first, and how one of them is brought up to date."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +16,7 @@ from pipelines.steps.position_pnl import position_pnl
 from pipelines.steps.risk_metrics import risk_metrics
 from pipelines.steps.rolled_equity import lock_portfolios, mirror_equity, rolled_equity
 from pipelines.steps.snapshots import snapshots
-from pipelines.steps.stale import Spans, read_stale_plan, settle, within
+from pipelines.steps.stale import Stale, read_stale_plan, settle, within
 from pipelines.steps.stored import KEPT
 from pipelines.steps.work import Step, Work
 from pipelines.tables.database import Database
@@ -54,17 +54,17 @@ def run_step(
     known = KnownAt.of(known_at)
     with _reading(database, request) as reader, database.transaction():
         if request.stale_only:
-            plan, spans = read_stale_plan(database, name, request, known.terms)
+            plan, stale = read_stale_plan(database, name, request, known.terms)
             if plan.is_empty:
                 return result
         else:
-            plan, spans = read_plan(database, request, known.terms), None
+            plan, stale = read_plan(database, request, known.terms), None
         work = Work(database, plan, known, risk_free_rate)
         holds = not database.rehearsing
         if name == "rolled_equity" and holds:
             lock_portfolios(work)
         kept: dict[str, KeptRows] = {}
-        for prepared in _prepared(name, work, spans, reader):
+        for prepared in _prepared(name, work, stale, reader):
             written = replace(database, prepared, compare_rows=request.compare_rows)
             result.written.setdefault(prepared.batch.spec.name, Written()).add(written)
             _keep(kept, prepared)
@@ -101,8 +101,8 @@ def _keep(kept: dict[str, KeptRows], prepared: Prepared) -> None:
         kept.setdefault(table, KeptRows(KEPT[table])).add(batch.slices.codes, prepared.counts, batch.data)
 
 
-def _prepared(name: str, work: Work, spans: Spans | None, reader: Database | None) -> Iterator[Prepared]:
+def _prepared(name: str, work: Work, stale: Mapping[str, Stale] | None, reader: Database | None) -> Iterator[Prepared]:
     """What a step computes, ready to be stored; with a reader the next part is made while this one is stored."""
     batches = STEPS[name](work if reader is None else work.reading(reader))
-    prepared = (prepare(batch if spans is None else within(batch, spans)) for batch in batches)
+    prepared = (prepare(batch if stale is None else within(batch, stale)) for batch in batches)
     return prepared if reader is None else ahead(prepared)

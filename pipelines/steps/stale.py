@@ -1,18 +1,19 @@
 """Which stored slices are stale, the plan that recomputes them, and what a step has settled."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
-from pipelines.calc.types import BoolArray, Columns
+from pipelines.calc.types import BoolArray, Columns, IntArray
 from pipelines.sessions import index_on_or_before, session_at
 from pipelines.steps.plan import Plan, Request, plan_all
 from pipelines.steps.reach import declaration, upstream
 from pipelines.steps.work import Work, session_dates
 from pipelines.tables.database import Database
+from pipelines.tables.manifest import read_entries
 from pipelines.tables.spec import TableSpec, date, integer, text
 from pipelines.tables.specs import BY_NAME, FACTOR_COVARIANCE, FACTOR_RETURNS
 from pipelines.tables.store import Batch
@@ -38,64 +39,102 @@ def declare(database: Database, risk_free_rate: float | None = None) -> None:
         database.rows("stale/declare", {"declaration": declared})
 
 
-def read_stale(
-    database: Database,
-    assets: Sequence[str] | None = None,
-    portfolios: Iterable[int] | None = None,
-    known_at: Any = None,
-) -> Columns:
+def read_stale(database: Database, assets: Sequence[str]) -> Columns:
     """Ranges of stale slices: asset, portfolio_id (0: the whole firm), first_session, last_session; (n,) each.
 
-    A range holds all stale slices of an asset and portfolio. known_at: leave out what changed after an instant.
+    A range holds all stale slices of an asset and portfolio.
     """
-    params = {
-        "assets": None if assets is None else list(assets),
-        "portfolios": None if portfolios is None else list(portfolios),
-        "known_at": known_at,
-    }
+    params = {"assets": list(assets), "portfolios": None, "known_at": None}
     return database.columns(_RANGES, "stale/slices", params)
 
 
-Spans = dict[str, tuple[int, int]]
-"""First and last session index of what is planned of each table of the whole firm, by its name."""
+@dataclass(frozen=True)
+class Stale:
+    """Stale slices of one table, in n ranges. Keys are of portfolio and session index.
+
+    first: of the first session of each range, ascending, (n,). last: of the last session that the first k ranges have,
+    (n + 1,).
+    sessions: of a table of the whole firm, all that are stored; None for others, which have no holes.
+    """
+
+    first: IntArray
+    last: IntArray
+    sessions: np.ndarray | None
+
+    def has(self, session: np.ndarray, portfolio_id: IntArray) -> BoolArray:
+        """Whether each slice is stored and in a range, (n,)."""
+        key = _key(portfolio_id, index_on_or_before(session))
+        found: BoolArray = self.last[np.searchsorted(self.first, key, side="right")] >= key
+        return found if self.sessions is None else found & np.isin(session, self.sessions)
 
 
-def read_stale_plan(database: Database, step: str, request: Request, known_at: Any) -> tuple[Plan, Spans]:
-    """Plan what is stale of a step's tables: each portfolio's own sessions, and those of the firm's tables."""
-    names = [spec.name for spec in tables_of(step)]
-    found = read_stale(database, names, request.portfolios, known_at)
+def _key(portfolio_id: IntArray, session_ix: IntArray) -> IntArray:
+    return (portfolio_id << np.int64(32)) | session_ix
+
+
+def read_stale_plan(
+    database: Database, step: str, request: Request, known_at: Any
+) -> tuple[Plan, dict[str, Stale]]:
+    """Plan what is stale of a step's tables: for each portfolio, and for the firm's tables, one range that holds it.
+
+    Returns also the slices of each table that are stale: others in such a range are not looked at.
+    """
+    params = {
+        "assets": [spec.name for spec in tables_of(step)],
+        "portfolios": None if request.portfolios is None else list(request.portfolios),
+        "known_at": known_at,
+    }
+    found = database.columns(_RANGES, "stale/ranges", params)
     first, last = (index_on_or_before(found[name]) for name in ("first_session", "last_session"))
-    firm = found["portfolio_id"] == 0
-    own = ~firm
-    plan = plan_all(database, found["portfolio_id"][own].tolist(), known_at)
-    kept = np.isin(found["portfolio_id"][own], plan.portfolio_id)
-    of_firm = zip(found["asset"][firm].tolist(), first[firm].tolist(), last[firm].tolist(), strict=True)
-    spans = {name: (start, end) for name, start, end in of_firm}
+    own, start, end = _spans(found["portfolio_id"], first, last)
+    plan, firm = plan_all(database, own[own > 0].tolist(), known_at), own == 0
+    kept = np.isin(own, plan.portfolio_id)
     plan = replace(
         plan,
-        first_ix=first[own][kept],
-        last_ix=last[own][kept],
-        start_ix=min((start for start, _ in spans.values()), default=0),
-        end_ix=max((end for _, end in spans.values()), default=-1),
+        first_ix=start[kept],
+        last_ix=end[kept],
+        start_ix=int(start[firm].max(initial=0)),
+        end_ix=int(end[firm].max(initial=-1)),
     )
-    return plan, spans
+    stale = {}
+    for spec in tables_of(step):
+        of = found["asset"] == spec.name
+        stale[spec.name] = _stale(database, spec, found["portfolio_id"][of], first[of], last[of])
+    return plan, stale
 
 
-def within(batch: Batch, spans: Spans) -> Batch:
-    """Keep the slices of a table of the whole firm that are planned: a step computes its tables for one range."""
-    spec = batch.spec
-    if spec.by_portfolio:
+def _spans(portfolio_id: IntArray, first: IntArray, last: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Each portfolio, ascending, and the first and the last session of its ranges."""
+    portfolios, row = np.unique(portfolio_id, return_inverse=True)
+    start = np.full(len(portfolios), np.iinfo(np.int64).max)
+    end = np.full(len(portfolios), -1)
+    np.minimum.at(start, row, first)
+    np.maximum.at(end, row, last)
+    return portfolios, start, end
+
+
+def _stale(
+    database: Database, spec: TableSpec, portfolio_id: IntArray, first: IntArray, last: IntArray
+) -> Stale:
+    sessions = None
+    if not spec.by_portfolio and len(first):
+        start, end = session_at(int(first.min())), session_at(int(last.max()))
+        sessions = read_entries(database, spec, start, end)["session"]
+    # In order of their keys; a key of a portfolio is above all those of the ones before.
+    ends = np.concatenate([[-1], _key(portfolio_id, last)])
+    return Stale(_key(portfolio_id, first), np.maximum.accumulate(ends), sessions)
+
+
+def within(batch: Batch, stale: Mapping[str, Stale]) -> Batch:
+    """Keep the slices that are stale: a step computes ranges, and those of all its tables."""
+    of = stale[batch.spec.name]
+    slices, rows = batch.slices, batch.data
+    nobody = np.zeros(len(rows["session"]), dtype=np.int64)
+    of_rows = of.has(rows["session"], rows["portfolio_id"] if batch.spec.by_portfolio else nobody)
+    of_slices = of.has(slices.session, slices.portfolio_id)
+    if of_slices.all():
         return batch
-    start, end = spans.get(spec.name, (0, -1))
-    planned = [_between(session, start, end) for session in (batch.slices.session, batch.data["session"])]
-    rows = {name: values[planned[1]] for name, values in batch.data.items()}
-    return Batch(spec, batch.slices.take(planned[0]), rows)
-
-
-def _between(session: np.ndarray, start_ix: int, end_ix: int) -> BoolArray:
-    ix = index_on_or_before(session)
-    inside: BoolArray = (start_ix <= ix) & (ix <= end_ix)
-    return inside
+    return Batch(batch.spec, slices.take(of_slices), {name: values[of_rows] for name, values in rows.items()})
 
 
 def settle(work: Work, step: str, known_at: Any) -> None:

@@ -1,6 +1,6 @@
 -- MTD, YTD and cumulative P&L = those of the session before in the same period + the daily P&L.
 -- asset: snapshots
--- excused by: own
+-- excused by: portfolio
 select 'snapshots' as table_name, s.session, s.portfolio_id, null::text as item,
     format('mtd %%s, ytd %%s, cumulative %%s are not %%s, %%s, %%s', s.mtd_pnl, s.ytd_pnl, s.cumulative_pnl,
         summed.mtd, summed.ytd, summed.cumulative) as detail

@@ -1,5 +1,6 @@
 """What is stale is known without recomputing it, and recomputing that alone is a rebuild of everything."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -150,6 +151,25 @@ def test_a_partial_run_leaves_stale_what_it_did_not_reach(world: World) -> None:
     assert predicted(world) == set()
     after = cells(world)
     assert after == rebuilt(world, LONG_SHORT)
+
+
+def test_a_run_of_what_is_stale_looks_at_nothing_else(world: World) -> None:
+    """Neither at sessions between two that are stale, nor at one of the firm's that was never computed."""
+    world.start(LONG_SHORT, PRICES).run(FIRST, SESSIONS[9])
+    world.run(SESSIONS[12], SESSIONS[12])  # the portfolios are left out: they lack two sessions
+    for day in (SESSIONS[2], SESSIONS[7]):
+        store_prices(world, world.source.restated({("MTUM", day): 77.0}), day, day)
+    said, before = predicted(world), cells(world)
+    assert {day for asset, _, day in said if asset == "factor_returns"} == {SESSIONS[n] for n in (2, 3, 7, 8)}
+    results = world.run(FIRST, SESSIONS[12], stale_only=True)
+    looked = {
+        name: written.changed + written.unchanged + written.new
+        for result in results.values()
+        for name, written in result.written.items()
+    }
+    assert looked == Counter(asset for asset, _, _ in said)
+    assert cells(world).keys() == before.keys()
+    assert predicted(world) == set()
 
 
 def test_an_edit_during_a_run_is_stale_after_it(world: World) -> None:

@@ -140,6 +140,34 @@ def test_an_interrupted_run_is_stale_where_it_stopped(changed: DatabaseUrls) -> 
     run(changed, end=date(2021, 7, 28))
 
 
+def test_a_period_goes_on_from_a_stale_session(changed: DatabaseUrls) -> None:
+    """A run is interrupted once equity is rolled, and the next one starts later: its sums are new, those before not."""
+    edit_book("update book.positions set quantity = quantity * 2 where id = 1")(changed)
+    run(changed, steps=list(STEPS)[:2])
+    run(changed, start=date(2021, 6, 15))
+    proof = prove(changed)
+    assert proof.broken == []
+    assert {(f.session, f.kind) for f in proof.findings if f.check == "period_pnl_accumulates"} == {
+        (date(2021, 6, 15), "stale")
+    }
+
+
+def test_the_firm_s_tables_may_be_ahead_of_the_books(database: DatabaseUrls) -> None:
+    """A range after a hole leaves the books out, but not the firm's tables; the run that fills it is interrupted."""
+    world.fill_book(database)
+    run(database, end=date(2021, 5, 5))
+    run(database, start=date(2021, 5, 10), end=date(2021, 5, 10))
+    assert prove(database).broken == []
+    run(database, start=date(2021, 5, 6), end=date(2021, 5, 7), steps=list(STEPS)[:2])
+    proof = prove(database)
+    assert proof.broken == []
+    assert {(f.session, f.portfolio_id) for f in proof.stale if f.table == "factor_returns"} == {
+        (date(2021, 5, 6), None)
+    }
+    run(database, start=date(2021, 5, 6), end=date(2021, 5, 10))
+    assert prove(database).findings == []
+
+
 def test_a_range_is_proven_by_itself(current: DatabaseUrls) -> None:
     proof = prove(current, Scope(date(2021, 5, 20), date(2021, 6, 10)))
     assert proof.findings == []
