@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from pipelines.cli import backfill, book, db, impact, lineage, quarantine, repair, status, up, verify
+from pipelines.cli import (
+    backfill,
+    book,
+    db,
+    demonstrate,
+    impact,
+    lineage,
+    quarantine,
+    repair,
+    status,
+    up,
+    verify,
+)
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -21,6 +33,7 @@ verify.mount(app)
 lineage.mount(app)
 app.command("repair")(repair.repair)
 app.command("status")(status.status)
+app.command("demonstrate")(demonstrate.demonstrate)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(db.app, name="db")
 
