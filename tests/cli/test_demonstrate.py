@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -208,6 +209,7 @@ def test_an_untrue_claim_is_an_exit_code_and_leaves_nothing(
     done = typed("demonstrate", "--keep")
     assert str(folders[1] / "restated") in done.stdout
     assert (folders[1] / "restated").is_dir()
+    shutil.rmtree(folders[1])
 
 
 def test_a_home_of_its_own_knows_none_of_the_users_settings(
