@@ -10,6 +10,7 @@ from pipelines.cli import (
     db,
     demonstrate,
     impact,
+    ledger,
     lineage,
     quarantine,
     repair,
@@ -31,6 +32,7 @@ app.command("backfill")(backfill.backfill)
 app.command("impact")(impact.impact)
 verify.mount(app)
 lineage.mount(app)
+app.command("ledger")(ledger.ledger)
 app.command("repair")(repair.repair)
 app.command("status")(status.status)
 app.command("demonstrate")(demonstrate.demonstrate)

@@ -49,18 +49,13 @@ def _waterfall(story: Story, opening: Opening, portfolio: int, day: date, metric
 
 def _ledger(story: Story, opening: Opening, portfolio: int, moves: dict[date, Decimal]) -> None:
     """Claim that the ledger has the sessions whose snapshot was replaced, what by, and prices as the cause."""
-    from pipelines.postgres import Role, connect
-
-    with connect(Role.READER) as connection:
-        rows = connection.execute(query("demonstration/ledger"), {"since": opening.known_at}).fetchall()
-    story.quote(
-        f"{session}  portfolio {whose}  net asset value {nav:+,.4f}  daily P&L {pnl:+,.4f}  {', '.join(causes)}"
-        for whose, session, causes, nav, pnl, _ in rows
-    )
-    entered = {session: nav for whose, session, _, nav, _, _ in rows if whose == portfolio}
+    since = ("--since", opening.known_at.isoformat())
+    story.command("ledger", *since)
+    rows = json.loads(story.command("ledger", *since, "--portfolio", str(portfolio), "--json", shown=0))
+    entered = {date.fromisoformat(row["session"]): Decimal(row["net_asset_value_change"]) for row in rows}
     story.claim(
         "the ledger names these sessions with these amounts, and prices as the cause",
-        entered == moves and all(causes == ["prices"] for _, _, causes, *_ in rows),
+        entered == moves and all(row["causes"] == ["prices"] for row in rows),
         rows,
     )
 
