@@ -23,6 +23,7 @@ READS: Final = (
     "/risk/metrics",
     "/risk/factors",
     "/risk/factors/covariance",
+    "/lineage/restatements",
 )
 """What a report is made of, beside where its snapshot comes from."""
 
