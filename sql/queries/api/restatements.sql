@@ -18,7 +18,10 @@ with page as (
 )
 select json_build_object(
         'reason', %(missing)s::text,
-        'items', coalesce((select json_agg(shown order by shown.session, shown.committed_at) from shown), '[]')
+        'items', coalesce((
+            select json_agg(shown order by shown.session, shown.committed_at)
+            from shown
+        ), '[]')
     )::text,
     case when (select count(*) from page) > %(limit)s then (
         select jsonb_build_array(s.session, s.committed_at)
