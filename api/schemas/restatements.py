@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 from api.schemas.common import Answer, Model, Next
 
 LedgerCause = Literal[
-    "code", "terms", "flows", "positions", "multipliers", "marks", "splits", "prices", "rows"
+    "code", "terms", "flows", "positions", "multipliers", "marks", "overrides", "splits", "prices", "rows"
 ]
 
 

@@ -25,6 +25,7 @@ _ALSO: Final = {
     "book.positions": "id portfolio_id symbol asset_class position_type quantity entry_price entry_date exit_date "
     "exit_price multiplier underlying option_type strike expiry",
     "book.private_marks": "portfolio_id symbol mark_date price",
+    "book.price_overrides": "portfolio_id symbol session price",
     "book.cash_flows": "portfolio_id flow_date amount",
     "analytics.slices": "asset session portfolio_id input_hash code_version output_digest row_count",
 }
