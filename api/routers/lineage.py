@@ -8,8 +8,10 @@ from fastapi.responses import Response
 from api.parameters import Day, Id, Instant
 from api.reads.chain import DAGSTER_ASSET, INPUTS, Asset, upstream
 from api.reads.lineage import of_portfolio, since
-from api.reads.question import KnownAt, PortfolioId, Question
+from api.reads.pages import RestatementsAsked
+from api.reads.question import Asked, KnownAt, PortfolioId, Question
 from api.schemas.lineage import Lineage, Metric, Waterfall
+from api.schemas.restatements import Restatements
 from api.security import Caller
 
 router = APIRouter(tags=["lineage"])
@@ -62,6 +64,18 @@ async def lineage(
         "ui": asked.request.app.state.ui_url,
     }
     return await asked.answer("api/lineage", params)
+
+
+@router.get(
+    "/lineage/restatements",
+    operation_id="getRestatements",
+    summary="What was restated",
+    response_model=Restatements,
+)
+async def restatements(asked: Asked, page: RestatementsAsked) -> Response:
+    """The sessions whose figures a run replaced: old, new, their difference, the run, and what had changed."""
+    params = page.turn(asked)
+    return await asked.answer("api/restatements", {**params, "ui": asked.request.app.state.ui_url})
 
 
 @router.get(

@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from pipelines.cli import backfill, book, db, impact, lineage, quarantine, repair, status, up, verify
+from pipelines.cli import (
+    backfill,
+    book,
+    db,
+    demonstrate,
+    impact,
+    ledger,
+    lineage,
+    quarantine,
+    repair,
+    status,
+    up,
+    verify,
+)
 from pipelines.errors import SigmaSightError
 
 app = typer.Typer(
@@ -19,8 +32,10 @@ app.command("backfill")(backfill.backfill)
 app.command("impact")(impact.impact)
 verify.mount(app)
 lineage.mount(app)
+app.command("ledger")(ledger.ledger)
 app.command("repair")(repair.repair)
 app.command("status")(status.status)
+app.command("demonstrate")(demonstrate.demonstrate)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(db.app, name="db")
 

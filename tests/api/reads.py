@@ -10,6 +10,7 @@ from api.schemas.entries import Uploads
 from api.schemas.portfolio import Portfolio, PortfolioHistory
 from api.schemas.position import PositionDetail, PositionHistory, PositionTags
 from api.schemas.positions import GroupedPositions, Positions
+from api.schemas.restatements import Restatements
 from api.schemas.risk import Covariances, Factors, Greeks, Metrics
 from api.schemas.tags import Tags
 
@@ -56,5 +57,6 @@ READS = (
     Read("/risk/metrics", Metrics),
     Read("/risk/factors", Factors),
     Read("/risk/factors/covariance", Covariances),
+    Read("/lineage/restatements", Restatements),
     Read("/tags", Tags),
 )

@@ -66,6 +66,7 @@ ROUTES = (
     _read("/risk/metrics"),
     _read("/risk/factors"),
     _read("/risk/factors/covariance"),
+    _read("/lineage/restatements"),
     _read("/tags"),
     Route(
         "GET", "/lineage/snapshots/2024-03-04", bad={"params": {"known_at": "soon"}}, wrong="known_at"

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.sessions import offset
 from tests.lineage.edits import EDITS, Edit
 from tests.steps.book_case import FIRST, LAST, SESSIONS, BookCase, Lot, Portfolio
 from tests.steps.memory_prices import MemoryPrices, random_walks
 from tests.steps.test_equalities import histories, modest
+from tests.steps.test_splits import SPLIT, store_split
 from tests.steps.world import World
 
 Stored = dict[tuple[date, int], tuple[Decimal, Decimal]]
@@ -101,8 +103,9 @@ FLOW = date(2024, 1, 4)
             DAY,
             NEXT,
         ),
+        (lambda world: store_split(world, 2.0), ["splits"], SPLIT, LAST),
     ],
-    ids=["price", "equity", "flow", "lot", "multiplier", "mark", "override"],
+    ids=["price", "equity", "flow", "lot", "multiplier", "mark", "override", "split"],
 )
 def test_the_cause_is_what_was_changed(
     world: World, change: Callable[[World], None], causes: list[str], first: date, last: date
@@ -114,6 +117,32 @@ def test_the_cause_is_what_was_changed(
         "select portfolio_id, causes, min(session), max(session) from analytics.restatements group by 1, 2"
     )
     assert rows == [(1, causes, first, last)]
+
+
+def test_a_split_is_a_cause_of_lots_entered_before_it_and_once(world: World) -> None:
+    """AAA is split when portfolio 1 holds it; the lot of portfolio 2 is bought in new shares, on the day."""
+    late = BookCase((Portfolio(), Portfolio()), (Lot(), Lot(portfolio=2, entry=SPLIT)))
+    world.start(late, random_walks(late.instruments)).run(FIRST, LAST)
+    store_split(world, 2.0)
+    restate(world)  # a close that both hold, after the split
+    world.run(FIRST, LAST)
+    found = world.rows(
+        "select portfolio_id, causes, min(session), max(session) from analytics.restatements"
+        " group by 1, 2 order by 1, 3"
+    )
+    before = offset(DAY, -1)
+    assert found == [
+        (1, ["splits"], SPLIT, before),
+        (1, ["splits", "prices"], DAY, LAST),
+        (2, ["prices"], DAY, NEXT),
+    ]
+    entered = world.rows("select max(commit_id) from analytics.restatements")
+    edit("update book.portfolios set initial_equity = initial_equity + 1 where id = 1")(world)
+    world.run(FIRST, LAST)
+    again = world.rows(
+        "select distinct causes from analytics.restatements where commit_id > %s", list(entered[0])
+    )
+    assert again == [(["terms"],)]
 
 
 def test_a_row_put_right_is_entered_as_such(world: World) -> None:

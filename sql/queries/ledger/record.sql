@@ -80,6 +80,19 @@ with replaced as (
             select r.portfolio_id, r.session, null from replaced r
         ) q
     ) w
+), split_changes as (
+    -- A split is of the lots entered before it, from its execution on.
+    select p.portfolio_id, s.execution_date, max(c.committed_at) as changed_at
+    from (
+        select n.symbol, n.execution_date, n.commit_id from market.splits n
+        union all
+        select o.symbol, o.execution_date, o.superseded_by from market.splits_history o
+    ) s
+    join analytics.commits c on c.commit_id = s.commit_id
+    join book.positions p on s.symbol in (p.symbol, p.underlying)
+    where p.portfolio_id in (select b.id from books b) and c.committed_at > (select i.read_at from since i)
+      and p.entry_date < s.execution_date and coalesce(p.exit_date, p.expiry, 'infinity') >= s.execution_date
+    group by p.portfolio_id, s.execution_date
 ), other_code as (
     select distinct s.session, s.portfolio_id
     from analytics.slices s
@@ -98,6 +111,10 @@ with replaced as (
             case when c.multipliers_at > r.read_at then 'multipliers' end,
             case when c.marks_at > r.read_at then 'marks' end,
             case when c.overrides_at > r.read_at then 'overrides' end,
+            case when exists (
+                select from split_changes x
+                where x.portfolio_id = r.portfolio_id and x.execution_date <= r.session and x.changed_at > r.read_at
+            ) then 'splits' end,
             case when k.changed_at > r.read_at then 'prices' end
         ], null) as causes
     from replaced r
