@@ -34,6 +34,8 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--without", nargs="*", default=[], help="Parts of names of rivals to leave out.")
     asked = options.parse_args()
+    # Modules compiled once are kept, as on any user's machine.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for symbols in asked.symbols:
         values = symbols * betas.FACTORS * betas.SESSIONS
         read = (symbols + betas.FACTORS) * (betas.SESSIONS + WINDOW - 1)
@@ -89,7 +91,7 @@ def _row(racer: Racer, ours: Racer) -> str:
         return f"| {racer.name} | refused | | | | | {racer.first.difference} | |"
     spread = f"{racer.median * 1e3:,.0f} ({min(racer.seconds) * 1e3:,.0f}–{max(racer.seconds) * 1e3:,.0f})"
     # A sample's memory says nothing of the whole.
-    memory = f"{racer.peak_bytes() / 1e9:.2f} GB" if racer.first.scale == 1 else ""
+    memory = f"{racer.first.peak_bytes / 1e9:.2f} GB" if racer.first.scale == 1 else ""
     ratios = f"{racer.median / ours.median:.2f} | {ours.median / racer.median:.2f}"
     return (
         f"| {racer.name} | {spread} | {ratios} | {racer.first.seconds:.1f} s | {memory} | "

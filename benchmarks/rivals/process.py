@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 
@@ -37,9 +37,14 @@ class Task:
 
 @dataclass(frozen=True)
 class First:
-    """What a rival's first call took and came to. scale: what its times are multiplied by, if it does but a sample."""
+    """What a rival's first call took and came to.
+
+    peak_bytes: the most memory held meanwhile beyond what was held before it.   scale: what its times are multiplied
+    by, if it does but a sample.
+    """
 
     seconds: float
+    peak_bytes: int
     scale: float
     note: str
     agrees: bool
@@ -60,19 +65,10 @@ class Racer:
         """Seconds of the whole task, the middle one of the runs."""
         return median(self.seconds)
 
-    def ask(self, command: Literal["run", "peak"]) -> Any:
-        """Have the process do something; EOFError when it has died."""
-        self.connection.send(command)
-        return self.connection.recv()
-
     def run(self) -> None:
-        """One timed run."""
-        self.seconds.append(float(self.ask("run")) * self.first.scale)
-
-    def peak_bytes(self) -> int:
-        """The most memory that one more run holds beyond its inputs."""
-        found: int = self.ask("peak")
-        return found
+        """One timed run; EOFError when the process has died."""
+        self.connection.send("run")
+        self.seconds.append(float(self.connection.recv()) * self.first.scale)
 
 
 @contextmanager
@@ -95,22 +91,23 @@ def _serve(connection: Connection, task: Task, size: int, name: str) -> None:
     try:
         prepared = task.rivals[name](given)
     except ImportError as missing:
-        connection.send(First(0.0, 1.0, "", agrees=False, difference=str(missing)))
+        connection.send(First(0.0, 0, 1.0, "", agrees=False, difference=str(missing)))
         return
-    started = time.perf_counter()
-    found = prepared.run()
-    seconds = time.perf_counter() - started
+    with _watched() as peak:
+        started = time.perf_counter()
+        found = prepared.run()
+        seconds = time.perf_counter() - started
     scale = 1.0 if prepared.columns is None else size / len(prepared.columns)
     is_ours = task.rivals[name] is task.rivals[OURS]
     agreed, difference = (True, "") if is_ours else _check(task, given, prepared, found)
     del found
-    connection.send(First(seconds, scale, prepared.note, agreed, difference))
+    connection.send(First(seconds, peak[0], scale, prepared.note, agreed, difference))
     while True:
         try:
-            command = connection.recv()
+            connection.recv()
         except EOFError:
             return
-        connection.send(_timed(prepared) if command == "run" else _peak(prepared))
+        connection.send(_timed(prepared))
 
 
 def _timed(prepared: Prepared) -> float:
@@ -120,14 +117,6 @@ def _timed(prepared: Prepared) -> float:
     seconds = time.perf_counter() - started
     del found
     return seconds
-
-
-def _peak(prepared: Prepared) -> int:
-    gc.collect()
-    with _watched() as peak:
-        found = prepared.run()
-    del found
-    return peak[0]
 
 
 def _check(task: Task, given: Any, prepared: Prepared, found: Any) -> tuple[bool, str]:
