@@ -31,7 +31,8 @@ left join lateral (
     order by o.id limit 1
 ) p on true
 left join lateral (
-    select k.name, k.inception_date from book.portfolios_at(%(known_at)s) k where k.id = p.id
+    -- One look-up by key: a limit keeps the planner from scanning.
+    select k.name, k.inception_date from book.portfolios_at(%(known_at)s) k where k.id = p.id limit 1
 ) known on true
 left join lateral (
     select s.session from market.sessions s
