@@ -197,6 +197,8 @@ def _merge(
     _stage_slices(database, slices)
     database.execute(SQL(sql.query("store/stage")).format(staging=rows, columns=names, table=table))
     database.copy_in(_copy_target(rows, spec.column_names), spec.columns, data)
+    for staged in (_STAGED_SLICES, _STAGED_ROWS):
+        _analyze(database, staged)
     values = [name for name in spec.column_names if name not in spec.key]
     parts = {
         "table": table,
@@ -255,6 +257,10 @@ def _create(database: Database, name: LiteralString, staging: str) -> None:
     database.execute(SQL(sql.query(name)).format(staging=Identifier(staging)))
 
 
+def _analyze(database: Database, staging: str) -> None:
+    database.execute(SQL(sql.query("store/analyze")).format(staging=Identifier(staging)))
+
+
 def _drop(database: Database, staging: str) -> None:
     database.execute(SQL(sql.query("store/drop")).format(staging=Identifier(staging)))
 
@@ -289,6 +295,7 @@ def _record(
     }
     rows = {"rows": Identifier(_STAGED_SLICES)}
     if superseding:
+        _analyze(database, _STAGED_SLICES)
         database.execute(SQL(sql.query("store/supersede_slices")).format(**rows), params)
     database.execute(SQL(sql.query("store/insert_slices")).format(**rows), params)
     _drop(database, _STAGED_SLICES)
