@@ -101,7 +101,9 @@ def _keep(kept: dict[str, KeptRows], prepared: Prepared) -> None:
         kept.setdefault(table, KeptRows(KEPT[table])).add(batch.slices.codes, prepared.counts, batch.data)
 
 
-def _prepared(name: str, work: Work, stale: Mapping[str, Stale] | None, reader: Database | None) -> Iterator[Prepared]:
+def _prepared(
+    name: str, work: Work, stale: Mapping[str, Stale] | None, reader: Database | None
+) -> Iterator[Prepared]:
     """What a step computes, ready to be stored; with a reader the next part is made while this one is stored."""
     batches = STEPS[name](work if reader is None else work.reading(reader))
     prepared = (prepare(batch if stale is None else within(batch, stale)) for batch in batches)

@@ -15,6 +15,7 @@ _ENTRY = (
     text("code_version", 16),
     digest("input_hash"),
     digest("output_digest"),
+    integer("row_count"),
 )
 
 
@@ -50,6 +51,7 @@ class Stored:
     same_code: BoolArray
     input_hash: DigestArray
     output_digest: DigestArray
+    row_count: IntArray
 
 
 def read_entries(
@@ -74,7 +76,8 @@ def read_stored(database: Database, spec: TableSpec, slices: Slices) -> Stored:
     at_or_last = np.minimum(at, max(len(codes) - 1, 0))
     if not len(codes):
         nothing, blank = np.zeros(len(slices), dtype=np.bool_), np.zeros(len(slices), dtype=DIGEST_TYPE)
-        return Stored(nothing, nothing, blank, blank)
+        return Stored(nothing, nothing, blank, blank, np.zeros(len(slices), dtype=np.int64))
     known = (at < len(codes)) & (codes[at_or_last] == slices.codes)
     same_code = known & (entries["code_version"][at_or_last] == spec.code_version)
-    return Stored(known, same_code, entries["input_hash"][at_or_last], entries["output_digest"][at_or_last])
+    found = {name: entries[name][at_or_last] for name in ("input_hash", "output_digest", "row_count")}
+    return Stored(known, same_code, **found)

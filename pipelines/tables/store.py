@@ -1,7 +1,7 @@
 """Replacing slices: unchanged ones are known by their digest, changed rows leave their old version behind.
 
-New slices are loaded straight into the table. Changed ones are staged and compared row by row, so that an
-unchanged row keeps its commit. Nothing is written, not even a commit, when nothing changed.
+Slices that are new, or had no rows, are loaded straight into the table. Changed ones are staged and compared row by
+row, so that an unchanged row keeps its commit. Nothing is written, not even a commit, when nothing changed.
 """
 
 from collections.abc import Mapping
@@ -96,16 +96,18 @@ def replace(database: Database, prepared: Prepared, *, compare_rows: bool = Fals
     if same.all() and not compare_rows:
         return written
     commit = database.begin_commit(spec.name)
-    if new.any() and _has_orphans(database, spec, slices.take(new)):
+    empty = new | (changed & (stored.row_count == 0))
+    if empty.any() and _has_orphans(database, spec, slices.take(empty)):
         # Nothing says where such rows are from: they make way, and the slices are established anew.
-        written.rows_superseded += _clear(database, spec, slices.take(new), commit)
+        written.rows_superseded += _clear(database, spec, slices.take(empty), commit)
     if compare_rows:
         changed |= stored.known
-    if new.any():
-        written.rows_inserted += _insert(database, spec, _rows_of(spec, data, slices, new), commit)
-    if changed.any():
-        rows = _rows_of(spec, data, slices, changed)
-        superseded, inserted = _merge(database, spec, slices.take(changed), rows, commit)
+    if empty.any():
+        written.rows_inserted += _insert(database, spec, _rows_of(spec, data, slices, empty), commit)
+    filled = changed & ~empty
+    if filled.any():
+        rows = _rows_of(spec, data, slices, filled)
+        superseded, inserted = _merge(database, spec, slices.take(filled), rows, commit)
         written.rows_superseded += superseded
         written.rows_inserted += inserted
     # Rows that were put right name this commit, so their slices must, too.
@@ -206,13 +208,13 @@ def _merge(
         "rows": rows,
         "slices": Identifier(_STAGED_SLICES),
         "columns": names,
-        "staged_columns": compose.names(spec.column_names, "s"),
         "same_slice": compose.equal(spec.slice_key, "t", "c"),
         "same_key": compose.equal(spec.key, "t", "s"),
         "same_values": compose.matching(values, "t", "s"),
     }
     superseded = database.execute(SQL(sql.query("store/supersede")).format(**parts), {"commit": commit})
-    inserted = database.execute(SQL(sql.query("store/insert_missing")).format(**parts), {"commit": commit})
+    database.execute(SQL(sql.query("store/drop_stored")).format(**parts))
+    inserted = database.execute(SQL(sql.query("store/insert_staged")).format(**parts), {"commit": commit})
     _drop(database, _STAGED_ROWS)
     _drop(database, _STAGED_SLICES)
     return superseded, inserted

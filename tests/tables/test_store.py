@@ -281,3 +281,38 @@ def test_two_tables_of_one_transaction_share_its_commit(
         ("test-run", "sigmasight_pipeline", "position_pnl"),
         ("other-run", "sigmasight_pipeline", "securities"),
     ]
+
+
+def test_slices_that_had_no_rows_are_filled_as_new_ones_are(
+    pipeline: Database, owner: psycopg.Connection[Any]
+) -> None:
+    nobody = Batch(POSITION_PNL, batch(FIRST).slices, {n: v[:0] for n, v in batch(FIRST).data.items()})
+    with pipeline.transaction():
+        replace(pipeline, prepare(nobody))
+    before = pipeline.statements
+    written = put(pipeline, FIRST)
+    staged = pipeline.statements - before
+    assert (written.changed, written.rows_superseded, written.rows_inserted) == (
+        len(FIRST),
+        0,
+        len(stored(owner)),
+    )
+    owner.execute("truncate analytics.position_pnl, analytics.slices")
+    before = pipeline.statements
+    put(pipeline, FIRST)
+    # The manifest's entries of then move to history; nothing else is done that a new slice does not need.
+    assert staged <= pipeline.statements - before + 2
+
+
+def test_a_row_that_nothing_stands_for_makes_way_for_a_slice_that_had_none(
+    pipeline: Database, owner: psycopg.Connection[Any]
+) -> None:
+    put(pipeline, FIRST)
+    owner.execute("update analytics.slices set row_count = 0, output_digest = decode(md5(''), 'hex')")
+    written = put(pipeline, FIRST)
+    assert (
+        written.rows_superseded
+        == written.rows_inserted
+        == len(stored(owner))
+        == len(batch(FIRST).data["price"])
+    )
