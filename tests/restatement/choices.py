@@ -29,8 +29,8 @@ CORRECTIONS = st.one_of(
     st.tuples(WHICH, st.just("exit_date"), st.one_of(st.none(), DAYS)),
     st.tuples(WHICH, st.sampled_from(["void", "double"]), st.none()),
 )
-AT = st.one_of(st.integers(1, 30), st.integers(30, 160))
-"""Statement of a run: in its beginning and its fetch, or later."""
+AT = st.one_of(st.integers(1, 30), st.integers(25, 60), st.integers(30, 200))
+"""Statement of a run: in its fetch, about where its inputs are fixed, or later."""
 ASKED = st.sampled_from([True, True, False])
 """Whether the vendor is asked at once, and nothing computed."""
 CELLS = st.sampled_from([0, 0, 3000, 12000])
