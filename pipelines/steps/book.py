@@ -71,6 +71,13 @@ class Book:
 
 def read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] | None) -> Book:
     """Read the lots of some portfolios (None: all) as known at the instants of what they are made of."""
+    if None in known_at.of_book:
+        return _read_book(database, known_at, portfolios)
+    wanted = None if portfolios is None else tuple(portfolios)
+    return database.once(("book", known_at.of_book, wanted), lambda: _read_book(database, known_at, portfolios))
+
+
+def _read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] | None) -> Book:
     ids = {"portfolios": None if portfolios is None else list(portfolios)}
     inception = database.columns(_PORTFOLIO_INCEPTION, "book/portfolios", {"known_at": known_at.terms, **ids})
     positions = database.columns(POSITION_COLUMNS, "book/positions", {"known_at": known_at.positions, **ids})

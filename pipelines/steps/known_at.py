@@ -52,6 +52,11 @@ class KnownAt:
         groups = [field.name for field in fields(KnownAt) if field.name != "prices"]
         return KnownAt(**dict.fromkeys(groups, known_at), prices=PricesAt(known_at, splits=known_at))
 
+    @property
+    def of_book(self) -> tuple[Instant, ...]:
+        """The instants of what lots and their own prices are made of; None among them: that may still change."""
+        return self.terms, self.positions, self.multipliers, self.marks, self.overrides
+
     def with_prices(self, prices: PricesAt) -> "KnownAt":
         """Return the same with other closes."""
         return replace(self, prices=prices)

@@ -1,8 +1,8 @@
 """One connection of the pipeline: queries in, columns out, commits and the run lock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
@@ -19,6 +19,7 @@ from pipelines.tables.spec import Column
 from sql import compose
 
 Params = Mapping[str, Any]
+T = TypeVar("T")
 
 
 def _everything(copy: psycopg.Copy) -> PQGen[bytearray]:
@@ -44,6 +45,7 @@ class Database:
         self.statements = 0
         self.kept: dict[str, KeptRows] = {}
         """Rows that this run has stored, by table, for its later steps."""
+        self._found: dict[Hashable, Any] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -59,13 +61,20 @@ class Database:
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(sql.query("run/read_only"))
             reader = Database(connection, self.run_id)
-            reader.kept = self.kept
+            reader.kept, reader._found = self.kept, self._found
             yield reader
 
     @property
     def is_in_transaction(self) -> bool:
         """Whether a transaction is open, so that others do not see all that this one sees."""
         return self.connection.info.transaction_status is not TransactionStatus.IDLE
+
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What this run has read before: only for what cannot be another, such as what was known at an instant."""
+        if key not in self._found:
+            self._found[key] = read()
+        found: T = self._found[key]
+        return found
 
     def execute(self, statement: LiteralString | SQL | Composed, params: Params | None = None) -> int:
         """Run a statement; returns the number of rows it touched."""

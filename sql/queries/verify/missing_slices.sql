@@ -34,8 +34,9 @@ from (
     books as (
         select p.id as portfolio_id,
             (
-                select min(d.session_index) from market.sessions d
+                select d.session_index from market.sessions d
                 where d.session > p.inception_date and d.session >= %(start)s
+                order by d.session limit 1
             ) as from_index,
             max(s.last_index) as to_index
         from stored s
