@@ -7,7 +7,8 @@ The horizon is fixed, so that an index, and a partition, mean the same on every 
 
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +28,14 @@ class NotSessionError(ValueError):
         super().__init__(f"{day} is not an NYSE session; the one before is {session_on_or_before(day)}")
 
 
+_CLOSES: Final = Path(__file__).with_name("xnys_closes.txt")
+"""Close of each session, UTC: what exchange_calendars says, written down (python -m pipelines.sessions) because every
+command needs it and the library takes half a second to say it. A test holds the file to the library."""
+
+
 @cache
 def calendar() -> Any:
-    """Return the XNYS calendar over the fixed horizon (imported late: it costs a second)."""
+    """Return the XNYS calendar over the fixed horizon (imported late: it costs half a second)."""
     import exchange_calendars
 
     return exchange_calendars.get_calendar("XNYS", start=HORIZON[0].isoformat(), end=HORIZON[1].isoformat())
@@ -37,16 +43,21 @@ def calendar() -> Any:
 
 @cache
 def sessions() -> SessionArray:
-    """All sessions of the horizon, ascending, datetime64[D]."""
-    days = calendar().sessions.to_numpy().astype("datetime64[D]")
+    """All sessions of the horizon, ascending, datetime64[D]. A session closes on its own date in UTC, too."""
+    days: SessionArray = _closes().astype("datetime64[D]")
     days.flags.writeable = False
-    return days  # type: ignore[no-any-return]
+    return days
 
 
 @cache
 def _closes() -> npt.NDArray[np.datetime64]:
     """Instant of each session's close, UTC, datetime64[s], early closes included."""
-    return calendar().closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]")  # type: ignore[no-any-return]
+    return np.array(_CLOSES.read_text(encoding="ascii").split(), dtype="datetime64[s]")
+
+
+def _write_closes() -> None:
+    closes = calendar().closes.dt.tz_localize(None).to_numpy().astype("datetime64[m]")
+    _CLOSES.write_text("".join(f"{close}\n" for close in closes.astype(str)), encoding="ascii")
 
 
 def index_on_or_after(days: Any) -> Any:
@@ -112,3 +123,7 @@ def latest_session(now: datetime) -> date:
 def utc_now() -> datetime:
     """Return the clock. Only the edges (command line, schedules, API) may ask for it."""
     return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    _write_closes()

@@ -5,7 +5,8 @@ import numpy as np
 from pipelines.calc.types import Columns
 from pipelines.tables.database import Database
 from pipelines.tables.specs import PRICES
-from pipelines.tables.store import Written, record_sessions, refresh_statistics, upsert
+from pipelines.tables.statistics import refresh_statistics
+from pipelines.tables.store import Written, record_sessions, upsert
 
 
 def store_bars(database: Database, bars: Columns) -> Columns:

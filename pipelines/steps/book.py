@@ -74,7 +74,9 @@ def read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] |
     if None in known_at.of_book:
         return _read_book(database, known_at, portfolios)
     wanted = None if portfolios is None else tuple(portfolios)
-    return database.once(("book", known_at.of_book, wanted), lambda: _read_book(database, known_at, portfolios))
+    return database.once(
+        ("book", known_at.of_book, wanted), lambda: _read_book(database, known_at, portfolios)
+    )
 
 
 def _read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] | None) -> Book:

@@ -21,7 +21,8 @@ from pipelines.steps.stored import KEPT
 from pipelines.steps.work import Step, Work
 from pipelines.tables.database import Database
 from pipelines.tables.kept import KeptRows
-from pipelines.tables.store import Prepared, Written, prepare, refresh_statistics, replace
+from pipelines.tables.statistics import refresh_statistics
+from pipelines.tables.store import Prepared, Written, prepare, replace
 
 STEPS: Final[dict[str, Step]] = {
     "position_pnl": position_pnl,

@@ -4,7 +4,6 @@ Slices that are new, or had no rows, are loaded straight into the table. Changed
 row, so that an unchanged row keeps its commit. Nothing is written, not even a commit, when nothing changed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
@@ -17,7 +16,6 @@ from pipelines.tables.database import Database
 from pipelines.tables.digest import DIGEST_TYPE, DigestArray, row_codes, slice_digests, sort_by_key
 from pipelines.tables.manifest import Slices, read_stored
 from pipelines.tables.spec import TableSpec, date, digest, integer
-from pipelines.tables.specs import BY_NAME
 from sql import compose
 
 _SLICE_COLUMNS: Final = (date("session"), integer("portfolio_id"))
@@ -27,8 +25,6 @@ _MANIFEST_COLUMNS: Final = (
     digest("output_digest"),
     integer("row_count"),
 )
-_FEW_ROWS: Final = 1_000
-"""So few new rows change nothing for the planner."""
 _STAGED_ROWS: Final = "staged_rows"
 _STAGED_SLICES: Final = "staged_slices"
 
@@ -158,15 +154,6 @@ def record_sessions(database: Database, spec: TableSpec, data: Columns) -> None:
         # What a vendor said is its own input.
         named = Slices(session, slices.portfolio_id, digests)
         _record(database, spec, named, digests, counts, everything, commit)
-
-
-def refresh_statistics(database: Database, written: Mapping[str, Written]) -> None:
-    """Let the planner know of what has been stored, by table, where that is much."""
-    slices = sum(counts.new + counts.changed for counts in written.values())
-    rows = {BY_NAME[table].qualified: counts.rows_inserted for table, counts in written.items()}
-    for table, count in {**rows, "analytics.slices": slices}.items():
-        if count > _FEW_ROWS:
-            database.run("store/refresh_statistics", {"table": table, "written": count})
 
 
 def _rows_of(spec: TableSpec, data: Columns, slices: Slices, mask: BoolArray) -> Columns:

@@ -12,7 +12,8 @@ from pipelines.tables.database import Database
 from pipelines.tables.digest import DIGEST_TYPE
 from pipelines.tables.manifest import Slices
 from pipelines.tables.specs import FACTOR_BETAS
-from pipelines.tables.store import Batch, Written, prepare, refresh_statistics, replace
+from pipelines.tables.statistics import refresh_statistics
+from pipelines.tables.store import Batch, Written, prepare, replace
 from tests.tables.conftest import Connect
 
 DAY = np.datetime64("2024-01-02")
