@@ -16,6 +16,7 @@ from pipelines.sessions import latest_session, session_index, utc_now
 from pipelines.settings import Settings, settings
 from pipelines.sources.factory import VendorAccess, source_from_settings
 from pipelines.sources.protocol import PriceSource
+from pipelines.steps.chain import StepResult
 from pipelines.steps.inputs import input_hash
 from pipelines.steps.plan import Request
 from pipelines.steps.stale import declare
@@ -83,6 +84,7 @@ class PipelineRun(dg.ConfigurableResource[Any]):
     _risk_free_rate: float = PrivateAttr(default=0.0)
     _input_hash: str | None = PrivateAttr(default=None)
     _written: dict[str, Written] = PrivateAttr(default_factory=dict)
+    _recomputed: frozenset[int] = PrivateAttr(default=frozenset())
     _missing: dict[str, int] = PrivateAttr(default_factory=dict)
     _settle_minutes: int = PrivateAttr(default=20)
 
@@ -93,6 +95,7 @@ class PipelineRun(dg.ConfigurableResource[Any]):
         self._risk_free_rate, self._settle_minutes = now.risk_free_rate, now.settle_minutes
         self._source = source_from_settings(now.price_source, now.price_file, vendor_access(now))
         self._input_hash, self._written, self._missing = None, {}, {}
+        self._recomputed = frozenset()
         begin = rehearse_run if self.dry_run else open_run
         with (
             connect(Role.PIPELINE, autocommit=True) as connection,
@@ -147,10 +150,18 @@ class PipelineRun(dg.ConfigurableResource[Any]):
                 "nothing was computed"
             )
 
-    def tally(self, written: Mapping[str, Written]) -> None:
-        """Count what a step wrote, by table."""
-        for table, counts in written.items():
+    def tally(self, result: StepResult) -> None:
+        """Count what a step wrote, by table, and note for whom."""
+        self._recomputed |= result.portfolios
+        for table, counts in result.written.items():
             self._written.setdefault(table, Written()).add(counts)
+
+    @property
+    def checked_portfolios(self) -> tuple[int, ...] | None:
+        """Portfolios whose identities this run may have broken; None for all."""
+        if self.stale_only:
+            return tuple(sorted(self._recomputed))
+        return None if self.portfolio_ids is None else tuple(self.portfolio_ids)
 
     def miss(self, missing: Mapping[str, int]) -> None:
         """Note closes that were asked for, or that a dry run needs, and that there are none of."""

@@ -68,7 +68,7 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
         request = _closed_request(context, run)
         run.check_inputs(request)
         result = run_step(run.database, name, request, run.run.input_instant(), run.risk_free_rate)
-        run.tally(result.written)
+        run.tally(result)
     except Exception as error:
         raise _failure(run, error) from error
     run.run.leave_out(result.left_out)
@@ -83,7 +83,7 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
             "rows written": rows,
             "rows superseded": sum(w.rows_superseded for w in result.written.values()),
             "slices": counts,
-            "portfolios of the run": result.portfolios,
+            "portfolios of the run": len(result.portfolios),
             "left out": left_out,
         }
     )

@@ -58,7 +58,7 @@ def _checks_of(asset: str, found: tuple[Identity, ...]) -> dg.AssetChecksDefinit
 
 def _scope(context: dg.AssetCheckExecutionContext, run: PipelineRun) -> Scope:
     """What the run has computed: its range, what follows when it cascades; everything without a range."""
-    portfolios = None if run.portfolio_ids is None else tuple(run.portfolio_ids)
+    portfolios = run.checked_portfolios
     if not (context.has_partition_key_range or context.has_partition_key):
         return Scope(portfolios=portfolios)
     keys = context.partition_key_range

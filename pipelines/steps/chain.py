@@ -38,11 +38,11 @@ STEPS: Final[dict[str, Step]] = {
 
 @dataclass
 class StepResult:
-    """What a step wrote, by table, and the portfolios it could not compute, with the reason."""
+    """What a step wrote, by table, the portfolios it was to compute, and those it could not, with the reason."""
 
     written: dict[str, Written] = field(default_factory=dict)
     left_out: dict[int, str] = field(default_factory=dict)
-    portfolios: int = 0
+    portfolios: frozenset[int] = frozenset()
     sessions: tuple[int, int] = (0, -1)
     """Index of the first and the last session of its plan; the last before the first if it had nothing to do."""
 
@@ -80,7 +80,7 @@ def run_step(
     if not database.is_in_transaction:
         refresh_statistics(database, result.written)
     result.left_out = {**plan.left_out, **work.left_out}
-    result.portfolios = len(plan.portfolio_id)
+    result.portfolios = frozenset(plan.portfolio_id.tolist())
     result.sessions = plan.span
     return result
 

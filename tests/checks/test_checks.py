@@ -141,3 +141,11 @@ def test_what_is_stale_fails_the_check_of_its_asset_as_a_warning(computed: Datab
         assert (row.data["session"], row.data["portfolio"]) == ("2021-07-20", "1")
     world.run(computed)
     assert [e for e in execute(checks_of(*STEPS)) if e.check_name == STALE_CHECK and not e.passed] == []
+
+
+def test_a_run_of_what_is_stale_checks_the_portfolios_it_recomputes(altered: DatabaseUrls) -> None:
+    """Nothing is stale, so it could have broken nothing; what it does not look at is the nightly proof's."""
+    del altered
+    selection = dg.AssetSelection.assets("snapshots") | checks_of("snapshots")
+    assert "nav_is_long_short_cash" in {e.check_name for e in execute(selection) if not e.passed}
+    assert [e.check_name for e in execute(selection, stale_only=True) if not e.passed] == []

@@ -114,7 +114,7 @@ def test_a_restated_price_reaches_its_holders_from_its_session_on(world: World) 
     after = cells(world)
     assert {cell for cell in after if after[cell] != before[cell]} <= found
     assert {name: result.portfolios for name, result in results.items()} == {
-        name: 0 if name == "factor_betas" else 1 for name in results
+        name: set() if name == "factor_betas" else {1} for name in results
     }
     assert predicted(world) == set()
     assert after == rebuilt(world, LONG_SHORT)
