@@ -15,24 +15,28 @@ from pipelines.calc.rolling import MIN_OBSERVATIONS, VARIANCE_RESOLUTION, WINDOW
 from pipelines.calc.types import FloatArray, IntArray
 
 TILE: Final = 16
-"""Assets that go together: of 8 factors, what is kept of their blocks fills a fifth of a megabyte."""
+"""Assets that go together: of 8 factors, what is kept of their blocks fills a third of a megabyte."""
 
 
 @njit(inline="always", error_model="numpy")
 def _add(
-    value: float, x: FloatArray, row: int, asset: int, shared: FloatArray, sums: FloatArray
+    value: float, present: FloatArray, known: FloatArray, row: int, asset: int, sums: FloatArray
 ) -> None:  # pragma: no cover
-    """Add a pair of returns to n, Σy, Σyy in shared[asset] (3,) and, by factor, Σx, Σxx, Σxy in sums[asset] (3, G)."""
-    if np.isnan(value) or np.isnan(x[row, 0]):
+    """Add an asset's return, with each factor's, to n, Σy, Σyy, Σx, Σxx, Σxy by factor in sums[asset] (6, F).
+
+    A factor's missing return adds zeros, which leave the bits of a sum alone.
+    """
+    if np.isnan(value):
         return
-    shared[asset, 0] += 1.0
-    shared[asset, 1] += value
-    shared[asset, 2] += value * value
-    for factor in range(x.shape[1]):
-        other = x[row, factor]
-        sums[asset, 0, factor] += other
-        sums[asset, 1, factor] += other * other
-        sums[asset, 2, factor] += other * value
+    square = value * value
+    for factor in range(known.shape[1]):
+        one, other = present[row, factor], known[row, factor]
+        sums[asset, 0, factor] += one
+        sums[asset, 1, factor] += one * value
+        sums[asset, 2, factor] += one * square
+        sums[asset, 3, factor] += other
+        sums[asset, 4, factor] += other * other
+        sums[asset, 5, factor] += other * value
 
 
 @njit(inline="always", error_model="numpy")
@@ -41,29 +45,28 @@ def _estimate(
     place: int,
     asset: int,
     tail: int,
-    shared: FloatArray,
     sums: FloatArray,
-    shared_tails: FloatArray,
     tails: FloatArray,
     beta: FloatArray,
     r_squared: FloatArray,
     std_error: FloatArray,
-) -> float:  # pragma: no cover
-    """Write beta, r_squared and std_error by factor to [at, place], of the sums of a prefix and a suffix; n."""
-    n = shared[asset, 0] + shared_tails[asset, tail, 0]
-    sum_y = shared[asset, 1] + shared_tails[asset, tail, 1]
-    sum_yy = shared[asset, 2] + shared_tails[asset, tail, 2]
-    mean_y = sum_y / n
-    s_yy = sum_yy - sum_y * mean_y
-    is_flat, is_scarce = s_yy <= VARIANCE_RESOLUTION * sum_yy, n < MIN_OBSERVATIONS
-    s_yy = 0.0 if is_flat else s_yy
+    n_obs: IntArray,
+) -> None:  # pragma: no cover
+    """Write beta, r_squared, std_error and n by factor to [at, place], of the sums of a prefix and a suffix."""
     for factor in range(sums.shape[2]):
-        sum_x = sums[asset, 0, factor] + tails[asset, tail, 0, factor]
-        sum_xx = sums[asset, 1, factor] + tails[asset, tail, 1, factor]
-        sum_xy = sums[asset, 2, factor] + tails[asset, tail, 2, factor]
+        n = sums[asset, 0, factor] + tails[asset, tail, 0, factor]
+        sum_y = sums[asset, 1, factor] + tails[asset, tail, 1, factor]
+        sum_yy = sums[asset, 2, factor] + tails[asset, tail, 2, factor]
+        sum_x = sums[asset, 3, factor] + tails[asset, tail, 3, factor]
+        sum_xx = sums[asset, 4, factor] + tails[asset, tail, 4, factor]
+        sum_xy = sums[asset, 5, factor] + tails[asset, tail, 5, factor]
+        mean_y = sum_y / n
+        s_yy = sum_yy - sum_y * mean_y
+        is_flat = s_yy <= VARIANCE_RESOLUTION * sum_yy
+        s_yy = 0.0 if is_flat else s_yy
         s_xy = 0.0 if is_flat else sum_xy - sum_x * mean_y
         s_xx = sum_xx - sum_x * (sum_x / n)
-        s_xx = np.nan if is_scarce or s_xx <= sum_xx * VARIANCE_RESOLUTION else s_xx
+        s_xx = np.nan if n < MIN_OBSERVATIONS or s_xx <= sum_xx * VARIANCE_RESOLUTION else s_xx
         slope = s_xy / s_xx
         explained = slope * s_xy
         error = s_yy - explained
@@ -72,12 +75,13 @@ def _estimate(
         beta[at, place, factor] = slope
         r_squared[at, place, factor] = 1.0 if fit > 1.0 else fit  # noqa: FURB136
         std_error[at, place, factor] = np.sqrt(error / (s_xx * (n - 2.0)))
-    return float(n)
+        n_obs[at, place, factor] = int(n)
 
 
 @njit(cache=True, error_model="numpy", parallel=True)
 def regress(
-    x: FloatArray,
+    present: FloatArray,
+    known: FloatArray,
     y: FloatArray,
     first_out: int,
     beta: FloatArray,
@@ -85,40 +89,32 @@ def regress(
     std_error: FloatArray,
     n_obs: IntArray,
 ) -> None:  # pragma: no cover
-    """Write beta, r_squared, std_error (n_out, N, G) and n_obs (n_out, N) of assets on factors that have the same gaps.
+    """Write beta, r_squared, std_error and n_obs, (n_out, N, F) each, of assets on factors.
 
-    x: (R, G), y: (N, R), aligned to blocks; first_out: row of the first output.
+    known: factor returns, 0 where missing, present: 1 where not, (R, F) each; y: (N, R). Both aligned to blocks;
+    first_out: row of the first output.
     """
-    n_rows, n_factors = x.shape
+    n_rows, n_factors = known.shape
     n_assets, n_out = y.shape[0], beta.shape[0]
     for tile in prange((n_assets + TILE - 1) // TILE):
         first = tile * TILE
         count = min(TILE, n_assets - first)
-        shared, sums = np.empty((TILE, 3)), np.empty((TILE, 3, n_factors))
-        shared_tails = np.zeros((TILE, WINDOW + 1, 3))
-        tails = np.zeros((TILE, WINDOW + 1, 3, n_factors))
+        sums, tails = np.empty((TILE, 6, n_factors)), np.zeros((TILE, WINDOW + 1, 6, n_factors))
         for start in range(0, n_rows, WINDOW):
-            shared[:] = 0.0
             sums[:] = 0.0
             for offset in range(WINDOW):
-                at = start + offset - first_out
+                row, at = start + offset, start + offset - first_out
                 for asset in range(count):
-                    _add(y[first + asset, start + offset], x, start + offset, asset, shared, sums)
+                    place = first + asset
+                    _add(y[place, row], present, known, row, asset, sums)
                     if 0 <= at < n_out:
-                        place = first + asset
-                        n_obs[at, place] = int(
-                            _estimate(
-                                at, place, asset, offset + 1, shared, sums, shared_tails, tails,
-                                beta, r_squared, std_error,
-                            )
-                        )  # fmt: skip
+                        tail = offset + 1
+                        _estimate(at, place, asset, tail, sums, tails, beta, r_squared, std_error, n_obs)
             # The suffixes of this block, for the windows that end in the next.
-            shared[:] = 0.0
             sums[:] = 0.0
             for offset in range(WINDOW - 1, -1, -1):
                 for asset in range(count):
-                    _add(y[first + asset, start + offset], x, start + offset, asset, shared, sums)
-                    for term in range(3):
-                        shared_tails[asset, offset, term] = shared[asset, term]
+                    _add(y[first + asset, start + offset], present, known, start + offset, asset, sums)
+                    for term in range(6):
                         for factor in range(n_factors):
                             tails[asset, offset, term, factor] = sums[asset, term, factor]

@@ -53,19 +53,13 @@ def compiled(x: FloatArray, y: FloatArray, first_out: int, n_out: int) -> Regres
     """Regressions of assets y (R, S) on factors x (R, F), aligned to blocks: `vectorised`, bit for bit."""
     from pipelines.calc.beta_kernel import regress  # loads a compiler
 
-    by_asset = np.ascontiguousarray(y.T)
-    groups = _factors_with_the_same_gaps(x)
-    parts = []
-    for group in groups:
-        shape = (n_out, y.shape[1], len(group))
-        beta, r_squared, std_error = (np.empty(shape) for _ in range(3))
-        n_obs = np.empty(shape[:2], dtype=np.int64)
-        regress(np.ascontiguousarray(x[:, group]), by_asset, first_out, beta, r_squared, std_error, n_obs)
-        parts.append((beta, r_squared, std_error, np.broadcast_to(n_obs[:, :, np.newaxis], shape)))
-    if len(groups) == 1:
-        return parts[0]
-    order = np.argsort(np.concatenate(groups))
-    return tuple(np.concatenate(part, axis=2)[:, :, order] for part in zip(*parts, strict=True))  # type: ignore[return-value]
+    shape = (n_out, y.shape[1], x.shape[1])
+    beta, r_squared, std_error = (np.empty(shape) for _ in range(3))
+    n_obs = np.empty(shape, dtype=np.int64)
+    missing = np.isnan(x)
+    present, known = (~missing).astype(np.float64), np.where(missing, 0.0, x)
+    regress(present, known, np.ascontiguousarray(y.T), first_out, beta, r_squared, std_error, n_obs)
+    return beta, r_squared, std_error, n_obs
 
 
 def vectorised(x: FloatArray, y: FloatArray, first_out: int, n_out: int) -> Regressions:
