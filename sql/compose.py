@@ -23,6 +23,11 @@ class ColumnLike(Protocol):
         ...
 
     @property
+    def nullable(self) -> bool:
+        """Whether the column can be null."""
+        ...
+
+    @property
     def width(self) -> int:
         """The column's width in bytes, if it is a text."""
         ...
@@ -33,6 +38,7 @@ _FIXED_WIDTH: dict[str, LiteralString] = {
     "date": "coalesce({0}, 'infinity'::date)",
     "instant": "{0}",
     "int": "{0}::bigint",
+    "int or null": "coalesce({0}::bigint, (-9223372036854775808)::bigint)",
     "money": "coalesce(({0} * 10000)::bigint, (-9223372036854775808)::bigint)",
     "float": "coalesce({0}::double precision, 'NaN'::double precision)",
     "bool": "{0}",
@@ -61,10 +67,14 @@ def equal(columns: Iterable[str], left: str, right: str) -> Composed:
     )
 
 
+def _kind(column: ColumnLike) -> str:
+    return "int or null" if column.kind == "int" and column.nullable else column.kind
+
+
 def copy_out(columns: Sequence[ColumnLike], select: SQL | Composed) -> Composed:
     """Binary COPY of a query's result with every column at a fixed width."""
     expressions = SQL(", ").join(
-        SQL(_FIXED_WIDTH[column.kind]).format(Identifier("q", column.name), Literal(column.width))
+        SQL(_FIXED_WIDTH[_kind(column)]).format(Identifier("q", column.name), Literal(column.width))
         for column in columns
     )
     return SQL(query("store/copy_out")).format(expressions=expressions, select=select)
@@ -83,6 +93,7 @@ def table_at(schema: str, name: str, known_at: datetime) -> Composed:
 # What a writer never writes, by kind of column: it reads as null, or not at all.
 _FOREIGN: dict[str, LiteralString] = {
     "date": "not isfinite({0})",
+    "int or null": "abs({0}) > 9e14",
     "money": "abs({0}) > 9e14",
     "float": "{0} = 'NaN' or abs({0}) = 'Infinity'",
     "text": "{0} = '' or octet_length({0}) > {1} or {0} ~ '[^ -~]'",
@@ -96,6 +107,6 @@ def foreign(columns: Iterable[ColumnLike]) -> Composed:
         name = Identifier(column.name)
         if column.name == "portfolio_id":
             conditions.append(SQL("{} not between 1 and 1099511627775").format(name))
-        elif column.kind in _FOREIGN:
-            conditions.append(SQL(_FOREIGN[column.kind]).format(name, Literal(column.width)))
+        elif _kind(column) in _FOREIGN:
+            conditions.append(SQL(_FOREIGN[_kind(column)]).format(name, Literal(column.width)))
     return SQL(" or ").join(conditions)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.calc.types import FloatArray, IntArray
+from pipelines.calc.types import BoolArray, FloatArray, IntArray
 
 
 def roll(opening: IntArray | int, daily_pnl: IntArray, capital_flow: IntArray) -> tuple[IntArray, IntArray]:
@@ -32,3 +32,19 @@ def period_to_date(daily_pnl: IntArray, period: IntArray) -> IntArray:
     total = np.add.accumulate(daily_pnl, axis=-1)
     first = np.searchsorted(period, period, side="left")
     return total - total[..., first] + daily_pnl[..., first]
+
+
+def chained_return(daily_return: FloatArray, stored: BoolArray, period: IntArray) -> FloatArray:
+    """Return since the first session of each period, time-weighted, a fraction: Π (1 + r_t) − 1 [DESIGN §3, returns].
+
+    daily_return: shape (..., T), NaN = none.   stored: likewise, whether the portfolio has the session at all.
+    period: as in period_to_date. A plain product in session order, not exp Σ ln(1 + r): one rounding a session, and
+    the bits depend on the period's own sessions alone. From a session without a return, or with one of −1 or less,
+    the chain is broken, NaN, until the period ends.
+    """
+    growth = np.where(stored, np.where(daily_return > -1.0, 1.0 + daily_return, np.nan), 1.0)
+    chained = np.empty_like(growth)
+    firsts = np.flatnonzero(np.append(len(period) > 0, np.diff(period) != 0)).tolist()
+    for first, end in zip(firsts, [*firsts[1:], len(period)], strict=True):
+        np.multiply.accumulate(growth[..., first:end], axis=-1, out=chained[..., first:end])
+    return chained - 1.0

@@ -97,7 +97,7 @@ def _recompute(database: Database, stored: StoredSlice, risk_free_rate: float) -
 
 
 def _compare(stored: StoredSlice, rows: Columns, computed: Columns, input_hash: bytes) -> Replay:
-    spec = stored.spec
+    spec = stored.spec.of_code(stored.code_version)
     digest = slice_digests(spec, computed, stored.codes)[0][0].tobytes()
     difference = first_difference(spec, rows, computed)
     same_inputs = input_hash == stored.input_hash

@@ -52,7 +52,7 @@ READS: Final[Mapping[str, Mapping[str, Reach]]] = {
         "returns": RETURNS,
         "lots": FOREVER,
     },
-    "snapshots": {"position_pnl": 0, "position_greeks": 0, "rolled_equity": FOREVER},
+    "snapshots": {"position_pnl": 0, "position_greeks": 0, "rolled_equity": FOREVER, "lots": FOREVER},
 }
 """Asset → what it reads → reach. Names of tables are their stored slices; the others are inputs:
 

@@ -4,19 +4,23 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipelines.calc.equity import daily_return, period_to_date
+from pipelines.calc.equity import chained_return, daily_return, period_to_date
 from pipelines.calc.exposures import exposures
+from pipelines.calc.issuers import IssuerGroups, first_of_issuer, group_by_issuer, issuer_gross
+from pipelines.calc.lots import POSITION_TYPES
 from pipelines.calc.segments import sum_floats, sum_money
-from pipelines.calc.types import NULL_MONEY, Columns, IntArray
+from pipelines.calc.types import NULL_MONEY, BoolArray, Columns, FloatArray, IntArray
 from pipelines.sessions import sessions
-from pipelines.steps.stored import Holdings, read_equity, read_holdings
+from pipelines.steps.book import Book
+from pipelines.steps.stored import Holdings, lot_rows, read_equity, read_holdings
 from pipelines.steps.work import Work, hash_inputs
 from pipelines.tables.manifest import Slices
 from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL, ROLLED_EQUITY, SNAPSHOTS
 from pipelines.tables.store import Batch
 
 _GREEKS = ("delta", "gamma", "theta", "vega")
-_COLUMNS = ("is_open", "is_stale", "is_unpriced", "market_value", "delta_adjusted_value", *_GREEKS)
+_VALUES = ("market_value", "unrealized_pnl", "delta_adjusted_value")
+_COLUMNS = ("is_open", "is_stale", "is_unpriced", *_VALUES, *_GREEKS)
 
 
 def snapshots(work: Work) -> Iterator[Batch]:
@@ -25,13 +29,13 @@ def snapshots(work: Work) -> Iterator[Batch]:
     chunks = work.chunks(len(work.book.lots))
     if not chunks:
         return
-    pnl = _PeriodPnl(work, chunks[-1][1])
+    equity = _Equity(work, chunks[-1][1])
     for start, end in chunks:
-        yield _snapshots(work, pnl, start, end)
+        yield _snapshots(work, equity, start, end)
 
 
-class _PeriodPnl:
-    """P&L since the start of the month, the year and inception, and the equity it is of: (P, T) grids."""
+class _Equity:
+    """Equity of all sessions since the earliest inception, its P&L and returns to date: (P, T) grids."""
 
     def __init__(self, work: Work, end: int) -> None:
         self.start = int(work.plan.inception_ix.min()) + 1
@@ -39,64 +43,90 @@ class _PeriodPnl:
         days = sessions()[self.start : end + 1]
         months = days.astype("datetime64[M]").astype(np.int64)
         years = days.astype("datetime64[Y]").astype(np.int64)
-        self.opening, self.closing, self.daily = (
+        self.opening, closing, pnl = (
             grids[name] for name in ("opening_equity", "closing_equity", "daily_pnl")
         )
-        self.month_to_date = period_to_date(self.daily, months)
-        self.year_to_date = period_to_date(self.daily, years)
-        self.cumulative = np.add.accumulate(self.daily, axis=1)
+        self.money: dict[str, IntArray] = {
+            "net_asset_value": closing,
+            "daily_pnl": pnl,
+            "mtd_pnl": period_to_date(pnl, months),
+            "ytd_pnl": period_to_date(pnl, years),
+            "cumulative_pnl": np.add.accumulate(pnl, axis=1),
+        }
+        returns, stored = daily_return(pnl, self.opening), grids["stored"]
+        self.returns: dict[str, FloatArray] = {
+            "daily_return": returns,
+            "mtd_return": chained_return(returns, stored, months),
+            "ytd_return": chained_return(returns, stored, years),
+        }
 
 
-def _snapshots(work: Work, pnl: _PeriodPnl, start: int, end: int) -> Batch:
+def _snapshots(work: Work, equity: _Equity, start: int, end: int) -> Batch:
     holdings = read_holdings(work, start, end, _COLUMNS)
     rows, starts = holdings.rows, holdings.starts
-    at = (holdings.portfolio, holdings.ix - pnl.start)
-    nav, opening, daily = pnl.closing[at], pnl.opening[at], pnl.daily[at]
+    at = (holdings.portfolio, holdings.ix - equity.start)
+    opening = equity.opening[at]
+    figures: Columns = {name: grid[at] for name, grid in (equity.money | equity.returns).items()}
     held = exposures(rows["market_value"], starts)
+    lot = lot_rows(work.book, rows["position_id"])
+    type_code = work.book.lots.type_code[lot]
+    by_issuer = group_by_issuer(_issuers(work.book)[lot], starts)
     stored: Columns = {
         "session": sessions()[holdings.ix],
         "portfolio_id": work.plan.portfolio_id[holdings.portfolio],
-        "net_asset_value": nav,
-        "cash": nav - held.net,
+        **figures,
+        "cash": figures["net_asset_value"] - held.net,
         "long_exposure": held.long,
         "short_exposure": held.short,
         "gross_exposure": held.gross,
         "net_exposure": held.net,
-        **_delta_adjusted(holdings),
-        "daily_pnl": daily,
-        "mtd_pnl": pnl.month_to_date[at],
-        "ytd_pnl": pnl.year_to_date[at],
-        "cumulative_pnl": pnl.cumulative[at],
-        "daily_return": daily_return(daily, opening),
-        **_counts(holdings),
+        "issuer_gross_exposure": issuer_gross(rows["market_value"], by_issuer),
+        **_delta_adjusted(holdings, by_issuer),
+        "unrealized_pnl": sum_money(rows["unrealized_pnl"], starts),
+        **_counts(holdings, type_code),
         **{greek: sum_floats(rows[greek], starts) for greek in _GREEKS},
     }
     no_underlying = stored["delta_net_exposure"] == NULL_MONEY
     stored["reason"] = np.where(
         opening <= 0, "opening_not_positive", np.where(no_underlying, "no_underlying_price", "")
     )
-    equity = ("net_asset_value", "daily_pnl", "mtd_pnl", "ytd_pnl", "cumulative_pnl")
-    lots = hash_inputs(holdings.codes, holdings.row_codes, {n: v for n, v in rows.items() if n != "session"})
-    inputs = {**{name: stored[name] for name in equity}, "opening": opening, "lots": lots}
-    hashes = hash_inputs(holdings.codes, holdings.codes, inputs)
+    by_lot = {name: values for name, values in rows.items() if name != "session"}
+    # An issuer is no more than which lots it is of; the name of its first lot says that in whatever batch.
+    by_lot |= {"type": type_code, "issuer": first_of_issuer(rows["position_id"], by_issuer)}
+    lots = hash_inputs(holdings.codes, holdings.row_codes, by_lot)
+    hashes = hash_inputs(holdings.codes, holdings.codes, {**figures, "opening": opening, "lots": lots})
     return Batch(SNAPSHOTS, Slices(stored["session"], stored["portfolio_id"], hashes), stored)
 
 
-def _delta_adjusted(holdings: Holdings) -> dict[str, IntArray]:
+def _issuers(book: Book) -> IntArray:
+    """A number for the issuer of each lot, (L,): of its underlying or own symbol; a private is its own, apart."""
+    return np.where(book.factor_column >= 0, book.factor_column, book.lots.price_column)
+
+
+def _delta_adjusted(holdings: Holdings, by_issuer: IssuerGroups) -> dict[str, IntArray]:
     """Delta-adjusted exposures; null where a lot's delta-adjusted value is unknown."""
     values = holdings.rows["delta_adjusted_value"]
     found = exposures(values, holdings.starts)
     unknown = sum_money((values == NULL_MONEY).astype(np.int64), holdings.starts) > 0
-    sides = {"long": found.long, "short": found.short, "gross": found.gross, "net": found.net}
-    return {f"delta_{side}_exposure": np.where(unknown, NULL_MONEY, value) for side, value in sides.items()}
-
-
-def _counts(holdings: Holdings) -> dict[str, IntArray]:
-    """Lots held at the close, and how many of them are stale or unpriced."""
-    rows = holdings.rows
-    flags = {
-        "position_count": rows["is_open"],
-        "stale_positions": rows["is_open"] & rows["is_stale"],
-        "unpriced_positions": rows["is_open"] & rows["is_unpriced"],
+    sides = {
+        "delta_long_exposure": found.long,
+        "delta_short_exposure": found.short,
+        "delta_gross_exposure": found.gross,
+        "delta_net_exposure": found.net,
+        "delta_issuer_gross_exposure": issuer_gross(values, by_issuer),
     }
+    return {name: np.where(unknown, NULL_MONEY, value) for name, value in sides.items()}
+
+
+def _counts(holdings: Holdings, type_code: np.ndarray) -> dict[str, IntArray]:
+    """Lots held at the close, how many of them are stale or unpriced, and how many of each type."""
+    rows = holdings.rows
+    is_open = rows["is_open"]
+    flags: dict[str, BoolArray] = {
+        "position_count": is_open,
+        "stale_positions": is_open & rows["is_stale"],
+        "unpriced_positions": is_open & rows["is_unpriced"],
+    }
+    for code, name in enumerate(POSITION_TYPES):
+        flags[f"{name.lower()}_positions"] = is_open & (type_code == code)
     return {name: sum_money(values.astype(np.int64), holdings.starts) for name, values in flags.items()}

@@ -19,7 +19,13 @@ from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL
 _ROW = (date("session"), integer("position_id"), integer("portfolio_id"))
 _QUERIES = {POSITION_PNL.name: "analytics/values", POSITION_GREEKS.name: "analytics/greeks"}
 _OF_LOTS = {
-    POSITION_PNL.name: (flag("is_open"), flag("is_stale"), flag("is_unpriced"), money("market_value")),
+    POSITION_PNL.name: (
+        flag("is_open"),
+        flag("is_stale"),
+        flag("is_unpriced"),
+        money("market_value"),
+        money("unrealized_pnl"),
+    ),
     POSITION_GREEKS.name: (
         money("delta_adjusted_value", nullable=True),
         number("delta"),

@@ -1,9 +1,14 @@
 """What a stored table is to Python: its columns, their kinds, its key and the grain of its slices."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from pipelines.calc.types import NULL_MONEY
 
 Kind = Literal["date", "instant", "int", "money", "float", "bool", "text", "digest"]
+
+NULL_INT: Final = NULL_MONEY
+"""A missing whole number."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,8 @@ class TableSpec:
     """A table whose rows are replaced slice by slice.
 
     A slice is one session, and one portfolio where `by_portfolio`. `key` orders the rows within the table and
-    identifies a row; `code_version` names the formula: raise it whenever a stored number could change.
+    identifies a row; `code_version` names the formula: raise it whenever a stored number could change. `lacking`:
+    earlier code versions, and the columns that did not exist then: null in their rows, and no part of their digests.
     """
 
     schema: str
@@ -30,6 +36,15 @@ class TableSpec:
     key: tuple[str, ...]
     by_portfolio: bool
     code_version: str = "1"
+    lacking: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def of_code(self, code_version: str) -> "TableSpec":
+        """Return the table as that version of its code wrote it."""
+        lacked = dict(self.lacking).get(code_version, ())
+        if not lacked:
+            return self
+        kept = tuple(column for column in self.columns if column.name not in lacked)
+        return replace(self, columns=kept, code_version=code_version, lacking=())
 
     @property
     def qualified(self) -> str:
@@ -61,9 +76,9 @@ def instant(name: str) -> Column:
     return Column(name, "instant")
 
 
-def integer(name: str) -> Column:
-    """A whole number: int64, never null."""
-    return Column(name, "int")
+def integer(name: str, *, nullable: bool = False) -> Column:
+    """A whole number: int64, NULL_INT is null."""
+    return Column(name, "int", nullable)
 
 
 def money(name: str, *, nullable: bool = False) -> Column:

@@ -200,6 +200,17 @@ RISK_METRICS: Final = TableSpec(
     by_portfolio=True,
 )
 
+_POSITIONS_BY_TYPE: Final = tuple(f"{name}_positions" for name in ("long", "short", "lc", "sc", "lp", "sp"))
+_SINCE_2: Final = (
+    money("unrealized_pnl", nullable=True),
+    money("issuer_gross_exposure", nullable=True),
+    money("delta_issuer_gross_exposure", nullable=True),
+    number("mtd_return", nullable=True),
+    number("ytd_return", nullable=True),
+    *(integer(name, nullable=True) for name in _POSITIONS_BY_TYPE),
+)
+"""Null in rows of code version 1."""
+
 SNAPSHOTS: Final = TableSpec(
     "analytics",
     "snapshots",
@@ -229,9 +240,12 @@ SNAPSHOTS: Final = TableSpec(
         number("theta"),
         number("vega"),
         _REASON,
+        *_SINCE_2,
     ),
     key=("session", "portfolio_id"),
     by_portfolio=True,
+    code_version="2",
+    lacking=(("1", tuple(column.name for column in _SINCE_2)),),
 )
 
 DERIVED: Final = (

@@ -227,6 +227,7 @@ def _clear(database: Database, spec: TableSpec, slices: Slices, commit: int) -> 
     statement = SQL(sql.query("store/clear")).format(
         table=compose.table(spec.schema, spec.name),
         history=compose.table(spec.schema, spec.name, "_history"),
+        columns=compose.names(spec.column_names),
         slices=Identifier(_STAGED_SLICES),
         same_slice=compose.equal(spec.slice_key, "t", "c"),
     )

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.calc.types import NULL_MONEY, BoolArray, Columns
-from pipelines.tables.spec import Column
+from pipelines.tables.spec import NULL_INT, Column
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = b"\xff\xff"
@@ -28,6 +28,7 @@ _BLOCK_ROWS: Final = 1 << 15
 """Rows encoded at a time: their bytes stay in the processor's cache."""
 _BLANK: Final[dict[str, Any]] = {
     "date": np.datetime64("2000-01-01", "D"),
+    "int": 0,
     "money": 0,
     "float": 0.0,
     "text": b"",
@@ -52,6 +53,8 @@ def null_mask(column: Column, values: npt.NDArray[Any]) -> BoolArray:
         nulls = np.isnan(values)
     elif column.kind == "money":
         nulls = values == NULL_MONEY
+    elif column.kind == "int" and column.nullable:
+        nulls = values == NULL_INT
     elif column.kind == "text":
         nulls = values == b""
     return nulls

@@ -41,7 +41,7 @@ def _plain(column: Column, values: np.ndarray) -> list[Any]:
     """Python values that compare as their canonical form does: a missing one is None."""
     if column.kind == "float":
         return [None if value != value else value for value in values.tolist()]
-    if column.kind == "money":
+    if column.kind == "money" or (column.kind == "int" and column.nullable):
         return [None if value == NULL_MONEY else value for value in values.tolist()]
     plain: list[Any] = values.tolist()
     return plain

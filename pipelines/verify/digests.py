@@ -9,10 +9,11 @@ import numpy as np
 from psycopg.sql import NULL, SQL, Composed, Identifier
 
 import sql
-from pipelines.calc.types import Columns, IntArray
+from pipelines.calc.types import BoolArray, Columns, IntArray
 from pipelines.tables.database import Database
 from pipelines.tables.digest import row_codes, slice_code, slice_digests, sort_by_key
 from pipelines.tables.spec import TableSpec, date, integer
+from pipelines.tables.wire import null_mask
 from pipelines.verify.entries import Entries, code_at, readable
 from pipelines.verify.findings import Finding, Scope
 from sql import compose
@@ -94,6 +95,14 @@ def _compare(entries: Entries, data: Columns, codes: IntArray, start: Date, end:
     at = np.searchsorted(every, expected)
     miscounted = counts[at] != entries.row_count[inside]
     redigested = digests[at] != entries.output_digest[inside]
+    for version, lacking in entries.spec.lacking:
+        older = entries.code_version[inside] == version
+        if older.any():
+            digests, _ = slice_digests(entries.spec.of_code(version), data, every)
+            redigested[older] = (digests[at] != entries.output_digest[inside])[older]
+            # What did not exist then is null: whoever fills it in leaves the digest as it is.
+            filled = np.isin(expected, codes[_any_filled(entries.spec, data, lacking)])
+            redigested |= older & filled
     altered = {
         int(code): "the stored rows have another digest than their slice" for code in expected[redigested]
     }
@@ -102,6 +111,14 @@ def _compare(entries: Entries, data: Columns, codes: IntArray, start: Date, end:
         altered[int(expected[row])] = f"the slice says {count} rows, {int(counts[at[row]])} are stored"
     orphans = np.setdiff1d(codes, expected)
     return altered | {int(code): "there are rows and no slice" for code in orphans}
+
+
+def _any_filled(spec: TableSpec, data: Columns, names: tuple[str, ...]) -> BoolArray:
+    """Whether a row has a value in any of some columns, (n,)."""
+    filled = np.zeros(len(data["session"]), dtype=np.bool_)
+    for name in names:
+        filled |= ~null_mask(spec.column(name), data[name])
+    return filled
 
 
 def _uncommitted(

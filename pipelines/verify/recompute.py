@@ -27,7 +27,7 @@ from pipelines.verify.findings import Scope
 NAMED_SLICES: Final = 200
 """Altered slices of a table whose first differing row is looked for."""
 
-_READ_LOTS: Final = ("position_greeks", "factor_exposures", "risk_metrics")
+_READ_LOTS: Final = ("position_greeks", "factor_exposures", "risk_metrics", "snapshots")
 """Steps that look the lot of each stored row up: one of no lot would end them for all portfolios."""
 
 _IDS = (integer("portfolio_id"),)

@@ -4,10 +4,14 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
+from starlette.testclient import TestClient
 
+from api.app import create_app
 from pipelines.calc.factors import FACTORS as CALCULATED
-from tests.api.conftest import Caller, Filled
+from tests.api.caller import login
+from tests.api.conftest import NOW, Caller, Filled, settings_of
 
 SESSION = "2024-05-14"
 
@@ -32,7 +36,7 @@ def test_portfolio_is_the_snapshot(ann: Caller, filled: Filled) -> None:
     body, stored = exact(ann, "/portfolio"), row(filled, "snapshots", filled.main)
     shared = set(body) & set(stored) - {"reason"}
     assert {name: body[name] for name in shared} == {name: stored[name] for name in shared}
-    assert len(shared) == 18
+    assert len(shared) == 23
     assert body["net_asset_value"] == body["long_exposure"] + body["short_exposure"] + body["cash"]
     balance = filled.query(
         "select equity_balance, equity_as_of from book.portfolios where id = %s", filled.main
@@ -68,6 +72,22 @@ def test_returns_chain_the_stored_daily_returns(ann: Caller, filled: Filled) -> 
         for session, daily_return in daily:
             chained *= 1.0 + (daily_return if session.month >= month else 0.0)
         assert body[name] == pytest.approx(chained - 1.0, rel=1e-12)
+
+
+def test_figures_that_older_code_has_not_stored_are_null(changeable: Filled) -> None:
+    returns = ("mtd_return", "ytd_return")
+    names = ("unrealized_pnl", "issuer_gross_exposure", "delta_issuer_gross_exposure", *returns)
+    counts = [f"{kind}_positions" for kind in ("long", "short", "lc", "sc", "lp", "sp")]
+    with TestClient(create_app(settings_of(changeable.urls), now=lambda: NOW)) as client:
+        ann = login(client, "ann")
+        before = ann.get("/portfolio").json()
+        with psycopg.connect(changeable.urls.owner) as connection:
+            gone = ", ".join(f"{name} = null" for name in (*names, *counts))
+            connection.execute(f"update analytics.snapshots set {gone}")  # type: ignore[arg-type]
+        after = ann.get("/portfolio").json()
+    lost = {*names, "issuer_leverage", "positions_by_type"}
+    assert all(before[name] is not None for name in lost)
+    assert after == before | dict.fromkeys(lost)
 
 
 def test_exposure_is_netted_by_issuer(ann: Caller) -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipelines.calc.equity import daily_return, period_to_date, roll
+from pipelines.calc.equity import chained_return, daily_return, period_to_date, roll
 
 
 def test_equity_rolls_by_pnl_and_flows() -> None:
@@ -47,3 +47,49 @@ def test_period_to_date_starts_anew_with_each_period() -> None:
     pnl = np.array([[1, 2, 3, 4, 5], [-1, 0, 10, 0, 1]])
     month = np.array([1, 1, 2, 2, 3])
     assert period_to_date(pnl, month).tolist() == [[1, 3, 3, 7, 5], [-1, -1, 10, 10, 1]]
+
+
+NAN = np.nan
+
+
+def chained(returns: list[float], period: list[int], stored: np.ndarray | None = None) -> np.ndarray:
+    given = np.array([returns])
+    return chained_return(given, np.ones_like(given, bool) if stored is None else stored, np.array(period))[0]
+
+
+def test_returns_are_chained_within_a_period() -> None:
+    # 1.5 × 0.5 = 0.75; a new period: 2, 2 × 1.25 = 2.5; another: 0.75
+    assert chained([0.5, -0.5, 1.0, 0.25, -0.25], [1, 1, 2, 2, 3]).tolist() == [0.5, -0.25, 1.0, 1.5, -0.25]
+
+
+def test_a_chain_is_broken_until_its_period_ends() -> None:
+    # none; −1 leaves nothing to chain; −2 neither: −1.5 − 1 = −2.5 never comes about
+    for gone in (NAN, -1.0, -2.0):
+        np.testing.assert_array_equal(chained([0.5, gone, 1.0, 0.25], [1, 1, 1, 2]), [0.5, NAN, NAN, 0.25])
+
+
+def test_sessions_a_portfolio_does_not_have_break_no_chain() -> None:
+    stored = np.array([[False, False, True, True]])
+    found = chained([NAN, NAN, 0.5, 0.5], [1, 1, 1, 1], stored)
+    assert found[2:].tolist() == [0.5, 1.25]
+
+
+@given(
+    hnp.arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(1, 40)), elements=st.floats(-0.9, 3)),
+    st.data(),
+)
+def test_a_chain_has_the_bits_of_its_own_period(returns: np.ndarray, data: st.DataObject) -> None:
+    """Whatever sessions and portfolios are beside it, and in whatever layout: a plain product in session order."""
+    count = returns.shape[1]
+    period = np.sort(data.draw(hnp.arrays(np.int64, count, elements=st.integers(0, 5))))
+    stored = np.ones_like(returns, dtype=np.bool_)
+    whole = chained_return(np.asfortranarray(returns), stored, period)
+    for row in range(len(returns)):
+        product = 1.0
+        for t in range(count):
+            product = (1.0 + returns[row, t]) * (1.0 if t == 0 or period[t] != period[t - 1] else product)
+            assert whole[row, t] == product - 1.0
+    first = int(np.searchsorted(period, period[data.draw(st.integers(0, count - 1))]))
+    last = data.draw(st.integers(first, count - 1)) + 1
+    part = chained_return(returns[:, first:last], stored[:, first:last], period[first:last])
+    assert part.tobytes() == whole[:, first:last].tobytes()

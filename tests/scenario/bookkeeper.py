@@ -45,6 +45,11 @@ class Lot:
     def kind(self) -> str:
         return ("L" if self.quantity > 0 else "S") + self.right
 
+    @property
+    def issuer(self) -> tuple[bool, str]:
+        """Who stands behind it: a private nobody else, whatever it is called."""
+        return self.private, self.underlying or self.symbol
+
 
 @dataclass
 class Held:
@@ -57,6 +62,7 @@ class Held:
     is_open: bool
     market_value: Decimal
     daily_pnl: Decimal
+    unrealized_pnl: Decimal = ZERO
     delta: Decimal = ZERO
     delta_adjusted: Decimal | None = ZERO
 
@@ -174,6 +180,7 @@ class Bookkeeper:
         is_open = session != exits
         worth = lot.worth(price)
         held = Held(number, price, price_date, flag, is_open, worth if is_open else ZERO, worth - before)
+        held.unrealized_pnl = worth - lot.worth(lot.entry_price) if is_open else ZERO
         if session != ends:
             self._sensitivities(lot, held, session)
         return held

@@ -2,6 +2,8 @@
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from math import prod
 
 import pytest
 
@@ -22,10 +24,13 @@ from tests.scenario.world import (
 BOOKS = ("Macro", "Second")
 
 
+LOTS = {"Macro": read_lots(MACRO), "Second": read_lots(SECOND)}
+TYPES = {"long": "L", "short": "S", "lc": "LC", "sc": "SC", "lp": "LP", "sp": "SP"}
+
+
 @pytest.fixture(scope="module")
 def kept() -> dict[str, list[Day]]:
-    days = [day for day in calendar() if day <= history()[-1]]
-    lots = {"Macro": read_lots(MACRO), "Second": read_lots(SECOND)}
+    days, lots = [day for day in calendar() if day <= history()[-1]], LOTS
     # Without --equity: Σ |quantity × price|. Without --inception: the session before the first entry.
     cost = sum((abs(lot.worth(lot.entry_price)) for lot in lots["Second"]), ZERO)
     terms = {
@@ -140,6 +145,47 @@ def _delta_net(day: Day) -> Decimal | None:
 
 
 @pytest.mark.parametrize("name", BOOKS)
+def test_unrealized_pnl_issuers_and_types(stored: Stored, kept: dict[str, list[Day]], name: str) -> None:
+    rows = stored.all(
+        "select s.* from analytics.snapshots s join book.portfolios p on p.id = s.portfolio_id"
+        " where p.name = %s order by session",
+        name,
+    )
+    found = [
+        (
+            row["unrealized_pnl"],
+            row["issuer_gross_exposure"],
+            row["delta_issuer_gross_exposure"],
+            *(row[f"{kind}_positions"] for kind in TYPES),
+        )
+        for row in rows
+    ]
+    expected = []
+    for day in kept[name]:
+        kinds = [LOTS[name][held.lot].kind for held in day.held if held.is_open]
+        unknown = any(held.delta_adjusted is None for held in day.held)
+        expected.append(
+            (
+                sum((held.unrealized_pnl for held in day.held), ZERO),
+                _netted([(held.lot, held.market_value) for held in day.held], name),
+                None if unknown else _netted([(h.lot, h.delta_adjusted or ZERO) for h in day.held], name),
+                *(kinds.count(kind) for kind in TYPES.values()),
+            )
+        )
+    assert found == expected
+    assert [sum(row[3:]) for row in found] == [row["position_count"] for row in rows]
+
+
+def _netted(values: list[tuple[int, Decimal]], name: str) -> Decimal:
+    """Σ over issuers of |Σ of its lots' values|."""
+    by_issuer: dict[tuple[bool, str], Decimal] = {}
+    for lot, value in values:
+        issuer = LOTS[name][lot].issuer
+        by_issuer[issuer] = by_issuer.get(issuer, ZERO) + value
+    return sum((abs(value) for value in by_issuer.values()), ZERO)
+
+
+@pytest.mark.parametrize("name", BOOKS)
 def test_pnl_to_date_and_daily_return(stored: Stored, kept: dict[str, list[Day]], name: str) -> None:
     rows = {
         row["session"]: row
@@ -159,6 +205,14 @@ def test_pnl_to_date_and_daily_return(stored: Stored, kept: dict[str, list[Day]]
         assert [row["mtd_pnl"], row["ytd_pnl"], row["cumulative_pnl"]] == sums
         opening = day.nav - day.daily_pnl - day.flow
         assert row["daily_return"] == pytest.approx(float(day.daily_pnl / opening), rel=1e-13, abs=1e-16)
+        chained = [
+            float(prod((1 + _return(d) for d in span), start=Fraction(1)) - 1) for span in (month, year)
+        ]
+        assert [row["mtd_return"], row["ytd_return"]] == pytest.approx(chained, rel=1e-11, abs=1e-14)
+
+
+def _return(day: Day) -> Fraction:
+    return Fraction(day.daily_pnl) / Fraction(day.nav - day.daily_pnl - day.flow)
 
 
 def test_the_balance_is_the_last_closing(stored: Stored, kept: dict[str, list[Day]]) -> None:

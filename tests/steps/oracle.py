@@ -39,6 +39,7 @@ class LotRow:
     is_unpriced: bool
     market_value: Decimal
     daily_pnl: Decimal
+    unrealized_pnl: Decimal
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ class Oracle:
             previous = self.value(lot, self.price(lot, before(session))[0])
         worth = self.value(lot, price)
         is_open = session != exit_
-        return LotRow(is_open, stale, unpriced, worth if is_open else Decimal(0), worth - previous)
+        held = (worth, worth - self.value(lot, lot.entry_price)) if is_open else (Decimal(0), Decimal(0))
+        return LotRow(is_open, stale, unpriced, held[0], worth - previous, held[1])
 
     def at_expiry(self, lot: Lot, session: date, carried: Decimal) -> tuple[Decimal, bool, bool]:
         known = self.known(lot.symbol, session)

@@ -6,7 +6,16 @@ import psycopg
 import pytest
 
 from pipelines.tables.spec import TableSpec
-from pipelines.tables.specs import BY_NAME, DERIVED, MANIFESTED, PRICES, SECURITIES, SHORT_INTEREST, SPLITS
+from pipelines.tables.specs import (
+    BY_NAME,
+    DERIVED,
+    MANIFESTED,
+    PRICES,
+    SECURITIES,
+    SHORT_INTEREST,
+    SNAPSHOTS,
+    SPLITS,
+)
 
 _TYPES = {
     "date": {"date"},
@@ -30,12 +39,36 @@ def test_columns_types_and_nulls_are_those_of_the_database(
         " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum",
         [spec.qualified],
     ).fetchall()
-    assert rows[-1][0] == "commit_id"
-    assert [name for name, _, _ in rows[:-1]] == list(spec.column_names)
-    for name, kind, not_null in rows[:-1]:
+    own = [row for row in rows if row[0] != "commit_id"]
+    assert len(own) == len(rows) - 1
+    assert [name for name, _, _ in own] == list(spec.column_names)
+    for name, kind, not_null in own:
         column = spec.column(name)
         assert kind in _TYPES[column.kind], name
         assert not_null is not column.nullable, name
+
+
+@pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.qualified)
+def test_history_has_the_columns_too(owner: psycopg.Connection[Any], spec: TableSpec) -> None:
+    rows = owner.execute(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute"
+        " where attrelid = %s::regclass and attnum > 0 and not attisdropped",
+        [spec.qualified + "_history"],
+    ).fetchall()
+    kinds = dict(rows)
+    assert set(kinds) == {*spec.column_names, "commit_id", "superseded_by"}
+    assert all(kinds[column.name] in _TYPES[column.kind] for column in spec.columns)
+
+
+def test_a_table_as_older_code_wrote_it_lacks_what_was_added_since() -> None:
+    for spec in ALL:
+        for version, lacking in spec.lacking:
+            older = spec.of_code(version)
+            assert set(older.column_names) == set(spec.column_names) - set(lacking) != set(spec.column_names)
+            assert all(spec.column(name).nullable for name in lacking)
+            assert older.code_version == version != spec.code_version
+        assert spec.of_code(spec.code_version) is spec.of_code("another") is spec
+    assert [version for version, _ in SNAPSHOTS.lacking] == ["1"]
 
 
 @pytest.mark.parametrize("spec", ALL, ids=lambda spec: spec.qualified)

@@ -19,6 +19,7 @@ COLUMNS = (
     spec.date("day", nullable=True),
     spec.instant("at"),
     spec.integer("n"),
+    spec.integer("m", nullable=True),
     spec.money("usd", nullable=True),
     spec.number("x", nullable=True),
     spec.flag("yes"),
@@ -27,10 +28,12 @@ COLUMNS = (
     spec.text("code", 8),
 )
 _TABLE = (
-    "create temporary table wired (day date, at timestamptz, n bigint, usd numeric(20, 4), x double precision,"
-    " yes boolean, name text, hash bytea, code text not null) on commit drop"
+    "create temporary table wired (day date, at timestamptz, n bigint, m bigint, usd numeric(20, 4),"
+    " x double precision, yes boolean, name text, hash bytea, code text not null) on commit drop"
 )
-Row = tuple[date | None, datetime, int, Decimal | None, float | None, bool, str | None, bytes, str]
+Row = tuple[
+    date | None, datetime, int, int | None, Decimal | None, float | None, bool, str | None, bytes, str
+]
 
 days = st.dates(date(1900, 1, 1), date(2262, 1, 1))
 money = st.integers(-(2**63) + 1, 2**63 - 1) | st.sampled_from([0, 1, -1, 9_999, -10_000, 10**15, -(10**15)])
@@ -41,6 +44,7 @@ rows = st.lists(
         st.none() | days,
         st.integers(0, 2**52).map(lambda us: datetime(1970, 1, 1) + timedelta(microseconds=us)),  # noqa: DTZ001
         st.integers(-(2**63), 2**63 - 1),
+        st.none() | st.integers(-(2**63) + 1, 2**63 - 1),
         st.none() | money,
         st.none() | st.floats(allow_nan=False),
         st.booleans(),
@@ -53,11 +57,14 @@ rows = st.lists(
 
 
 def as_columns(given_rows: list[Any]) -> Columns:
-    day, at, n, usd, x, yes, name, digest, code = zip(*given_rows, strict=True) if given_rows else [()] * 9
+    day, at, n, m, usd, x, yes, name, digest, code = (
+        zip(*given_rows, strict=True) if given_rows else [()] * 10
+    )
     return {
         "day": np.array([np.datetime64(d or "NaT", "D") for d in day], dtype="datetime64[D]"),
         "at": np.array(at, dtype="datetime64[us]"),
         "n": np.array(n, dtype=np.int64),
+        "m": np.array([spec.NULL_INT if i is None else i for i in m], dtype=np.int64),
         "usd": np.array([NULL_MONEY if u is None else u for u in usd], dtype=np.int64),
         "x": np.array([nan if f is None else f for f in x], dtype=np.float64),
         "yes": np.array(yes, dtype=np.bool_),
@@ -69,8 +76,8 @@ def as_columns(given_rows: list[Any]) -> Columns:
 
 def as_psycopg_reads(given_rows: list[Any]) -> list[Row]:
     return [
-        (day, at.replace(tzinfo=UTC), n, None if usd is None else Decimal(usd).scaleb(-4), x, *rest)
-        for day, at, n, usd, x, *rest in given_rows
+        (day, at.replace(tzinfo=UTC), n, m, None if usd is None else Decimal(usd).scaleb(-4), x, *rest)
+        for day, at, n, m, usd, x, *rest in given_rows
     ]
 
 
@@ -133,7 +140,7 @@ def test_a_text_wider_than_its_column_is_an_error_on_reading(pipeline: Database)
 def test_a_null_where_none_may_be_is_refused_by_the_server(pipeline: Database) -> None:
     with pytest.raises(psycopg.Error), pipeline.transaction():
         pipeline.execute(_TABLE)
-        data = as_columns([(None, datetime(2024, 1, 2), 1, None, None, True, None, b"x" * 16, "A")])  # noqa: DTZ001
+        data = as_columns([(None, datetime(2024, 1, 2), 1, 2, None, None, True, None, b"x" * 16, "A")])  # noqa: DTZ001
         target = psycopg.sql.SQL("copy wired (code) from stdin (format binary)").format()
         pipeline.copy_in(target, [spec.text("code", 8)], {"code": np.where(data["n"] == 1, "", "A")})
 

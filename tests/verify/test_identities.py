@@ -143,6 +143,45 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
             ["2021-05-28"],
         ),
     ],
+    "unrealized_pnl_is_sum_of_lots": [
+        (_edit("snapshots", "unrealized_pnl = unrealized_pnl + 0.0001"), [DAY]),
+        (_edit("position_pnl", "unrealized_pnl = unrealized_pnl + 0.0001", "and position_id = 1"), [DAY]),
+        (_drop("position_pnl"), [DAY]),
+    ],
+    "types_are_of_open_lots": [
+        (_edit("snapshots", f"{kind}_positions = {kind}_positions + 1"), [DAY])
+        for kind in ("long", "short", "lc", "sc", "lp", "sp")
+    ]
+    + [
+        (_edit("snapshots", "position_count = position_count - 1"), [DAY]),
+        # one call too many, one put too few: the sum is right
+        (_edit("snapshots", "lc_positions = lc_positions + 1, lp_positions = lp_positions - 1"), [DAY]),
+        (_edit("position_pnl", "is_open = false", "and position_id = 1"), [DAY]),
+        (
+            "update book.positions set position_type = 'LC', quantity = 5 where id = 9",
+            [f"2021-04-{day}" for day in range(12, 31)] + [f"2021-05-{day:02}" for day in range(1, 22)],
+        ),
+    ],
+    "exposures_net_by_issuer": [
+        (_edit("snapshots", "issuer_gross_exposure = issuer_gross_exposure + 0.0001"), [DAY]),
+        (_edit("snapshots", "delta_issuer_gross_exposure = delta_issuer_gross_exposure + 0.0001"), [DAY]),
+        (_edit("snapshots", "delta_issuer_gross_exposure = null"), [DAY]),
+        (_edit("position_pnl", "market_value = market_value + 0.0001", "and position_id = 1"), [DAY]),
+        (_edit("position_greeks", "delta_adjusted_value = null", "and position_id = 8"), [DAY]),
+        (_drop("position_pnl"), [DAY]),
+    ],
+    "returns_chain": [
+        (_edit("snapshots", "mtd_return = mtd_return + 1e-9"), [DAY, NEXT]),
+        (_edit("snapshots", "ytd_return = ytd_return - 1e-9"), [DAY, NEXT]),
+        (_edit("snapshots", "ytd_return = null"), [DAY, NEXT]),
+        (_edit("snapshots", "daily_return = -1"), [DAY]),
+        (_edit("snapshots", "daily_return = null"), [DAY]),
+        # the last session of a month: the next one starts anew
+        (
+            "update analytics.snapshots set mtd_return = 0 where session = '2021-05-28' and portfolio_id = 1",
+            ["2021-05-28"],
+        ),
+    ],
     "flows_land_on_their_session": [
         (_edit("rolled_equity", "capital_flow = 7"), [DAY]),
         (

@@ -2,4 +2,4 @@
 with gone as (
     delete from {table} t using {slices} c where {same_slice} returning t.*
 )
-insert into {history} select gone.*, %(commit)s from gone
+insert into {history} ({columns}, commit_id, superseded_by) select {columns}, commit_id, %(commit)s from gone

@@ -6,4 +6,4 @@ with gone as (
       and not exists (select from {rows} s where {same_key} and {same_values})
     returning t.*
 )
-insert into {history} select gone.*, %(commit)s from gone
+insert into {history} ({columns}, commit_id, superseded_by) select {columns}, commit_id, %(commit)s from gone
