@@ -1,27 +1,35 @@
 -- A portfolio at the close of a session; figures are null where no session is stored, or not yet by the code that has them.
-with lots as materialized (
+with held as materialized (
     select v.position_id, v.price_date, v.daily_pnl, v.is_open from analytics.position_pnl_at(%(known_at)s) v
     where v.session = %(session)s and v.portfolio_id = %(portfolio_id)s
-), named as materialized (
+), lots as materialized (
     -- By an array of keys the index is gone through once, however many lots the book has had.
-    select o.id, o.symbol, o.position_type, o.asset_class <> 'PRIVATE' as has_close from book.positions_at(%(known_at)s) o
-    where o.id = any(array(select l.position_id from lots l))
-), overridden as materialized (
-    select k.symbol, k.session from book.price_overrides_at(%(known_at)s) k where k.portfolio_id = %(portfolio_id)s
+    select o.id, o.symbol, o.position_type, h.daily_pnl,
+        case when h.is_open and o.asset_class <> 'PRIVATE' then h.price_date end as price_date
+    from (
+        select k.id, k.symbol, k.position_type, k.asset_class from book.positions_at(%(known_at)s) k
+        where k.id = any(array(select i.position_id from held i))
+    ) o
+    join held h on h.position_id = o.id
 ), priced as (
-    select l.price_date, array_agg(n.symbol) filter (where k.symbol is null) as symbols, bool_or(k.symbol is not null) as is_overridden
+    -- Closes that the portfolio overrides are found by their symbol and session, the others by an array of symbols a session.
+    select l.price_date, array_agg(l.symbol) filter (where w.symbol is null) as symbols, bool_or(w.symbol is not null) as is_overridden
     from lots l
-    join named n on n.id = l.position_id
-    left join overridden k on k.symbol = n.symbol and k.session = l.price_date
-    where l.is_open and n.has_close and l.price_date is not null
+    left join book.price_overrides_at(%(known_at)s) w
+        on w.portfolio_id = %(portfolio_id)s and w.symbol = l.symbol and w.session = l.price_date
+    where l.price_date is not null
     group by l.price_date
-), sources as (
-    select m.source from priced d
-    cross join lateral (
-        select k.source from market.prices_at(%(known_at)s) k where k.session = d.price_date and k.symbol = any(d.symbols)
-    ) m
-    union
-    select 'override' from priced d where d.is_overridden
+), sources as materialized (
+    select array(
+        select distinct x.source
+        from priced d
+        cross join lateral (
+            select k.source from market.prices_at(%(known_at)s) k where k.session = d.price_date and k.symbol = any(d.symbols)
+            union all
+            select 'override' where d.is_overridden
+        ) x
+        order by 1
+    ) as names
 )
 select row_to_json(answer)::text, null
 from (
@@ -41,13 +49,26 @@ from (
             'LONG', s.long_positions, 'SHORT', s.short_positions,
             'LC', s.lc_positions, 'SC', s.sc_positions, 'LP', s.lp_positions, 'SP', s.sp_positions
         ) end as positions_by_type,
-        case when s.session is not null then json_build_object('gains', g.movers, 'losses', t.movers) end as top_movers,
+        case when s.session is not null then json_build_object(
+            'gains', array(
+                select row_to_json(m) from (
+                    select l.id, l.symbol, l.position_type, l.daily_pnl from lots l
+                    where l.daily_pnl > 0 order by l.daily_pnl desc, l.id limit 5
+                ) m
+            ),
+            'losses', array(
+                select row_to_json(m) from (
+                    select l.id, l.symbol, l.position_type, l.daily_pnl from lots l
+                    where l.daily_pnl < 0 order by l.daily_pnl, l.id limit 5
+                ) m
+            )
+        ) end as top_movers,
         case when s.session is not null then json_build_object(
             'priced', s.position_count - s.stale_positions - s.unpriced_positions,
             'stale', s.stale_positions,
             'unpriced', s.unpriced_positions
         ) end as coverage,
-        h.price_sources, h.simulated_prices,
+        h.names as price_sources, 'simulated' = any(h.names) as simulated_prices,
         true as price_return_only
     from book.portfolios_at(%(known_at)s) p
     left join analytics.snapshots_at(%(known_at)s) s on s.portfolio_id = p.id and s.session = %(session)s
@@ -56,24 +77,6 @@ from (
         where q.portfolio_id = p.id
         order by q.session desc limit 1
     ) e on true
-    cross join (
-        select coalesce(json_agg(x.source order by x.source), '[]') as price_sources,
-            coalesce(bool_or(x.source = 'simulated'), false) as simulated_prices
-        from sources x
-    ) h
-    cross join (
-        select coalesce(json_agg(json_build_object(
-                'id', n.id, 'symbol', n.symbol, 'position_type', n.position_type, 'daily_pnl', l.daily_pnl
-            ) order by l.daily_pnl desc, n.id), '[]') as movers
-        from (select * from lots where daily_pnl > 0 order by daily_pnl desc, position_id limit 5) l
-        join named n on n.id = l.position_id
-    ) g
-    cross join (
-        select coalesce(json_agg(json_build_object(
-                'id', n.id, 'symbol', n.symbol, 'position_type', n.position_type, 'daily_pnl', l.daily_pnl
-            ) order by l.daily_pnl, n.id), '[]') as movers
-        from (select * from lots where daily_pnl < 0 order by daily_pnl, position_id limit 5) l
-        join named n on n.id = l.position_id
-    ) t
+    cross join sources h
     where p.id = %(portfolio_id)s
 ) as answer

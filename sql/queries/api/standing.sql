@@ -23,12 +23,16 @@ left join lateral (
     select c.committed_at from analytics.commits c where c.committed_at is not null order by c.committed_at desc limit 1
 ) newest on true
 left join lateral (
+    (
+        select o.id from book.portfolios o
+        where coalesce(%(portfolio_id)s::bigint, %(position_id)s::bigint) is null and o.owner_id = u.id
+        order by o.id limit 1
+    )
+    union all
     select o.id from book.portfolios o
-    where (o.owner_id = u.id and coalesce(%(portfolio_id)s::bigint, %(position_id)s::bigint) is null)
-       or (o.owner_id = u.id or u.role = 'admin') and o.id = coalesce(%(portfolio_id)s::bigint, (
-           select k.portfolio_id from book.positions_at(%(known_at)s) k where k.id = %(position_id)s::bigint
-       ))
-    order by o.id limit 1
+    where (o.owner_id = u.id or u.role = 'admin') and o.id = coalesce(%(portfolio_id)s::bigint, (
+        select k.portfolio_id from book.positions_at(%(known_at)s) k where k.id = %(position_id)s::bigint
+    ))
 ) p on true
 left join lateral (
     -- One look-up by key: a limit keeps the planner from scanning.
