@@ -6,7 +6,7 @@ from typing import Final
 
 from api.reads.origin import Origin
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raised when the same rows are answered in another form."""
 
 

@@ -171,14 +171,14 @@ class Portfolio(Answer, Figures):
         float | None,
         Field(
             description="Daily returns of the month chained (time-weighted, flows do not count), fraction; "
-            "null if one is missing.",
+            "null if one is missing, or is -1 or less.",
             examples=[0.0057],
         ),
     ]
     ytd_return: Annotated[
         float | None,
         Field(
-            description="Daily returns of the year chained, fraction; null if one is missing.",
+            description="Daily returns of the year chained, fraction; null if one is missing, or is -1 or less.",
             examples=[0.0057],
         ),
     ]

@@ -34,17 +34,34 @@ def period_to_date(daily_pnl: IntArray, period: IntArray) -> IntArray:
     return total - total[..., first] + daily_pnl[..., first]
 
 
-def chained_return(daily_return: FloatArray, stored: BoolArray, period: IntArray) -> FloatArray:
+def chained_return(
+    opening: IntArray, daily_pnl: IntArray, closing: IntArray, stored: BoolArray, period: IntArray
+) -> FloatArray:
     """Return since the first session of each period, time-weighted, a fraction: Π (1 + r_t) − 1 [DESIGN §3, returns].
 
-    daily_return: shape (..., T), NaN = none.   stored: likewise, whether the portfolio has the session at all.
-    period: as in period_to_date. A plain product in session order, not exp Σ ln(1 + r): one rounding a session, and
-    the bits depend on the period's own sessions alone. From a session without a return, or with one of −1 or less,
-    the chain is broken, NaN, until the period ends.
+    With E_t = opening_t + daily_pnl_t, 1 + r_t is E_t / opening_t, and without a flow E_t is opening_{t+1}: what
+    cancels is left out, and Π = E_T / opening_first × Π over earlier sessions with a flow of E_t / closing_t, in
+    session order. So its bits depend on the period's own sessions alone, and P&L that moves from one session to the
+    next (a close that is restated) changes no later figure by a rounding, as the plain product would.
+
+    opening, daily_pnl, closing: int64 money, shape (..., T).   stored: likewise, whether the portfolio has the session
+    at all.   period: as in period_to_date. From a session without a return (opening ≤ 0), or with one of −1 or less
+    (E ≤ 0), the chain is broken, NaN, until the period ends.
     """
-    growth = np.where(stored, np.where(daily_return > -1.0, 1.0 + daily_return, np.nan), 1.0)
-    chained = np.empty_like(growth)
+    earned, chained = opening + daily_pnl, np.empty(opening.shape)
     firsts = np.flatnonzero(np.append(len(period) > 0, np.diff(period) != 0)).tolist()
     for first, end in zip(firsts, [*firsts[1:], len(period)], strict=True):
-        np.multiply.accumulate(growth[..., first:end], axis=-1, out=chained[..., first:end])
-    return chained - 1.0
+        own = (..., slice(first, end))
+        chained[own] = _chain(opening[own], earned[own], closing[own], stored[own])
+    return chained
+
+
+def _chain(opening: IntArray, earned: IntArray, closing: IntArray, stored: BoolArray) -> FloatArray:
+    """Return of each session since the first stored one, (..., T). earned: equity before the session's flow."""
+    start = np.argmax(stored, axis=-1)[..., np.newaxis]
+    link = np.ones(opening.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        link[..., 1:] = np.where(stored & (closing != earned), earned / closing, 1.0)[..., :-1]
+        growth = earned / np.take_along_axis(opening, start, axis=-1) * np.multiply.accumulate(link, axis=-1)
+    broken = np.logical_or.accumulate(stored & ((opening <= 0) | (earned <= 0)), axis=-1)
+    return np.where(broken, np.nan, growth - 1.0)

@@ -53,11 +53,11 @@ class _Equity:
             "ytd_pnl": period_to_date(pnl, years),
             "cumulative_pnl": np.add.accumulate(pnl, axis=1),
         }
-        returns, stored = daily_return(pnl, self.opening), grids["stored"]
+        equity = self.opening, pnl, closing, grids["stored"]
         self.returns: dict[str, FloatArray] = {
-            "daily_return": returns,
-            "mtd_return": chained_return(returns, stored, months),
-            "ytd_return": chained_return(returns, stored, years),
+            "daily_return": daily_return(pnl, self.opening),
+            "mtd_return": chained_return(*equity, months),
+            "ytd_return": chained_return(*equity, years),
         }
 
 
@@ -71,6 +71,7 @@ def _snapshots(work: Work, equity: _Equity, start: int, end: int) -> Batch:
     lot = lot_rows(work.book, rows["position_id"])
     type_code = work.book.lots.type_code[lot]
     by_issuer = group_by_issuer(_issuers(work.book)[lot], starts)
+    delta_adjusted = _delta_adjusted(holdings, by_issuer)
     stored: Columns = {
         "session": sessions()[holdings.ix],
         "portfolio_id": work.plan.portfolio_id[holdings.portfolio],
@@ -81,21 +82,24 @@ def _snapshots(work: Work, equity: _Equity, start: int, end: int) -> Batch:
         "gross_exposure": held.gross,
         "net_exposure": held.net,
         "issuer_gross_exposure": issuer_gross(rows["market_value"], by_issuer),
-        **_delta_adjusted(holdings, by_issuer),
+        **delta_adjusted,
         "unrealized_pnl": sum_money(rows["unrealized_pnl"], starts),
         **_counts(holdings, type_code),
         **{greek: sum_floats(rows[greek], starts) for greek in _GREEKS},
+        "reason": _reasons(opening, delta_adjusted["delta_net_exposure"]),
     }
-    no_underlying = stored["delta_net_exposure"] == NULL_MONEY
-    stored["reason"] = np.where(
-        opening <= 0, "opening_not_positive", np.where(no_underlying, "no_underlying_price", "")
-    )
-    by_lot = {name: values for name, values in rows.items() if name != "session"}
     # An issuer is no more than which lots it is of; the name of its first lot says that in whatever batch.
-    by_lot |= {"type": type_code, "issuer": first_of_issuer(rows["position_id"], by_issuer)}
+    by_lot = {"type": type_code, "issuer": first_of_issuer(rows["position_id"], by_issuer)}
+    by_lot |= {name: values for name, values in rows.items() if name != "session"}
     lots = hash_inputs(holdings.codes, holdings.row_codes, by_lot)
     hashes = hash_inputs(holdings.codes, holdings.codes, {**figures, "opening": opening, "lots": lots})
     return Batch(SNAPSHOTS, Slices(stored["session"], stored["portfolio_id"], hashes), stored)
+
+
+def _reasons(opening: IntArray, delta_net: IntArray) -> np.ndarray:
+    """Why a figure is null, (R,); the empty string where none is."""
+    no_underlying = np.where(delta_net == NULL_MONEY, "no_underlying_price", "")
+    return np.where(opening <= 0, "opening_not_positive", no_underlying)
 
 
 def _issuers(book: Book) -> IntArray:
