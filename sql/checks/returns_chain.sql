@@ -1,6 +1,6 @@
 -- MTD and YTD return = those of the session before in the same period, chained with the daily return; null once one is.
 -- asset: snapshots
--- excused by: own
+-- excused by: portfolio
 --
 -- Equal but for the rounding of floats. A session that follows one of older code, which has no such figures, is left out.
 select 'snapshots' as table_name, s.session, s.portfolio_id, null::text as item,

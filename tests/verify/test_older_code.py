@@ -32,7 +32,7 @@ NOW = datetime(2021, 7, 27, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Older:
-    """A database at revision 0010 that was brought to the newest with its rows in place."""
+    """A database at revision 0012 that was brought to the newest with its rows in place."""
 
     urls: DatabaseUrls
     stored: list[tuple[Any, ...]]
@@ -55,10 +55,10 @@ def snapshots(urls: DatabaseUrls, source: str = "analytics.snapshots") -> list[t
 def older(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Older]:
     folder = shutil.copytree(migrate.MIGRATIONS, tmp_path_factory.mktemp("older") / "migrations")
     for script in Path(folder, "versions").glob("*.py"):
-        if script.name >= "0011":
+        if script.name >= "0013":
             script.unlink()
     with postgres_server.fresh_database(migrated=False) as urls:
-        assert migrate.upgrade(urls.owner, Path(folder)) == "0010"
+        assert migrate.upgrade(urls.owner, Path(folder)) == "0012"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("pipelines.steps.snapshots.SNAPSHOTS", OLDER)
             patch.setattr(

@@ -1,6 +1,6 @@
 """Figures of a portfolio that were computed when they were read, stored with its snapshot.
 
-Revision ID: 0011
+Revision ID: 0013
 """
 
 from alembic import op
@@ -8,15 +8,15 @@ from alembic import op
 import sql
 from sql.migrate import run_script
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     """Add the columns."""
-    run_script(op.get_bind(), (sql.ROOT / "schema" / "16_figures.sql").read_text(encoding="utf-8"))
+    run_script(op.get_bind(), (sql.ROOT / "schema" / "18_figures.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
