@@ -118,6 +118,7 @@ def upsert(database: Database, spec: TableSpec, data: Columns) -> Columns:
 
     Returns the rows that were written.
     """
+    data = sort_by_key(spec, data)  # so they lie in the table, and are found together
     table, rows = compose.table(spec.schema, spec.name), Identifier(_STAGED_ROWS)
     names = compose.names(spec.column_names)
     database.execute(SQL(sql.query("store/stage")).format(staging=rows, columns=names, table=table))

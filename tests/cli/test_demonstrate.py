@@ -237,9 +237,11 @@ def test_a_home_of_its_own_knows_none_of_the_users_settings(
 
 
 _WAITING = """
+import signal
 import time
 from pathlib import Path
 from pipelines.cli.demonstration.stage import stage
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a test in the background may have inherited ignored
 with stage() as folder:
     (folder / "restated").mkdir()
     print(folder, flush=True)

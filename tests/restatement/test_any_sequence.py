@@ -31,7 +31,7 @@ def run(world: World, clean: World, kills: tuple[Kill, ...], examples: int, step
 
 
 def test_any_sequence_ends_as_a_clean_rebuild(world: World, clean: World) -> None:
-    run(world, clean, ("error", "lost connection"), 4, 16)
+    run(world, clean, ("error", "lost connection"), 2, 16)
 
 
 @pytest.mark.long

@@ -169,6 +169,7 @@ def check_mirror(world: World) -> None:
     )
 
 
+@pytest.mark.long
 @modest
 @given(histories())
 def test_steps_that_find_what_others_stored_in_the_tables_alone(

@@ -13,7 +13,7 @@ from pipelines.sessions import session_index
 from pipelines.steps import work
 from pipelines.steps.chain import STEPS, run_step
 from pipelines.steps.plan import Request
-from pipelines.tables import store
+from pipelines.tables import statistics
 from tests.steps.book_case import FIRST, SESSIONS, BookCase, Lot, Portfolio
 from tests.steps.long_short import PRICES, D
 from tests.steps.world import World, fetch
@@ -22,7 +22,7 @@ from tests.steps.world import World, fetch
 @pytest.fixture(autouse=True)
 def _statistics_of_any_load(monkeypatch: pytest.MonkeyPatch) -> None:
     """Much or little: what is loaded has its statistics refreshed, which is a statement for each table."""
-    monkeypatch.setattr(store, "_FEW_ROWS", 0)
+    monkeypatch.setattr(statistics, "_FEW_ROWS", 0)
 
 
 def book(portfolios: int, lots: int) -> BookCase:
