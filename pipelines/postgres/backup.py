@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, cast
+from time import monotonic, sleep
+from typing import IO, Final, cast
 
 import psycopg
 
@@ -17,6 +18,8 @@ from sql import migrate, query
 
 Connection = provision.Connection
 
+_CLOSING_SECONDS: Final = 2.0
+"""A connection that its owner has closed is the server's for a moment longer."""
 _OURS = ("SCHEMA - book", "SCHEMA - market", "SCHEMA - analytics", "TABLE public alembic_version")
 
 
@@ -64,8 +67,12 @@ def restore(owner_url: str, file: Path, *, superuser_url: str | None = None) -> 
 
 
 def refuse_when_in_use(connection: Connection, database: str) -> None:
-    """Raise DatabaseError when others are connected to a database."""
-    rows = connection.execute(query("server/sessions"), [database]).fetchall()
+    """Raise DatabaseError when others are connected to a database, and stay so for longer than closing takes."""
+    until = monotonic() + _CLOSING_SECONDS
+    while (
+        rows := connection.execute(query("server/sessions"), [database]).fetchall()
+    ) and monotonic() < until:
+        sleep(0.05)
     if rows:
         who = ", ".join(sorted({str(session) for (session,) in rows}))
         raise DatabaseError(
