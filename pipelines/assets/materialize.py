@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 
 import dagster as dg
@@ -64,6 +65,7 @@ def session_asset(
 
 def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) -> dg.MaterializeResult[Any]:
     """Bring a derived asset up to date for the partitions of the run, later stored sessions included."""
+    began = monotonic()
     try:
         request = _closed_request(context, run)
         run.check_inputs(request)
@@ -71,11 +73,12 @@ def materialize(context: dg.AssetExecutionContext, run: PipelineRun, name: str) 
         run.tally(result)
     except Exception as error:
         raise _failure(run, error) from error
+    took = monotonic() - began
     run.run.leave_out(result.left_out)
     curves = _plotted(context, run, request, result.sessions)
     _also_materialized(context, name, request, result.sessions, curves)
     rows = sum(written.rows_inserted for written in result.written.values())
-    LOGGER.info("%-18s %9s rows written", name, f"{rows:,}")
+    LOGGER.info("%-18s %9s rows written in %.2f s", name, f"{rows:,}", took)
     left_out = {str(portfolio): reason for portfolio, reason in sorted(result.left_out.items())}
     counts = {table: vars(written) for table, written in result.written.items()}
     return dg.MaterializeResult(

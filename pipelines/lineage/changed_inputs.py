@@ -9,9 +9,9 @@ import numpy as np
 
 from pipelines.calc.types import Columns
 from pipelines.steps.book import OVERRIDES, POSITION_COLUMNS
+from pipelines.steps.closes import read_closes
 from pipelines.steps.known_at import KnownAt, PricesAt
 from pipelines.steps.plan import TERMS
-from pipelines.steps.prices_window import read_closes
 from pipelines.tables.database import Database
 from pipelines.tables.spec import Column, date, money, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH

@@ -33,11 +33,13 @@ class SimulatedPrices:
     def prices(self, symbols: Sequence[str], start: date, end: date) -> Columns:
         """Daily bars; see `PriceSource.prices`."""
         positions = np.searchsorted(grid(), session_range(start, end))
+        if not len(positions):
+            return empty_prices()
         names: list[str] = []
         taken: list[IntArray] = []
         parts: dict[str, list[FloatArray]] = {field: [] for field in PRICE_FIELDS}
         for symbol in sorted(set(symbols)):  # options come right after their underlying, whose path is cached
-            found = _path(symbol)
+            found = _path(symbol, slice(int(positions[0]), int(positions[-1]) + 1))
             if found is None:
                 continue
             first, bars = found
@@ -84,10 +86,10 @@ def _stocks(symbols: Sequence[str]) -> list[str]:
     return sorted(symbol for symbol in set(symbols) if has_price(symbol))
 
 
-def _path(symbol: str) -> tuple[int, Bars] | None:
-    """Whole path of a symbol and the grid position of its first day; None without prices."""
+def _path(symbol: str, days: slice) -> tuple[int, Bars] | None:
+    """Path of a symbol on some days of the grid at least, and the position of its first day; None without prices."""
     option = options.listed(symbol)
     if option is not None:
         found = options.option_path(option)
         return None if found is None else (found.first, found.bars)
-    return (0, stocks.bars(symbol)) if has_price(symbol) else None
+    return (days.start, stocks.bars(symbol, days)) if has_price(symbol) else None

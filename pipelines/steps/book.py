@@ -9,7 +9,7 @@ from pipelines.calc import lots as calc_lots
 from pipelines.calc.lots import Lots
 from pipelines.calc.types import Columns, FloatArray, IntArray
 from pipelines.sessions import sessions
-from pipelines.steps.known_at import KnownAt
+from pipelines.steps.known_at import Instant, KnownAt
 from pipelines.steps.overrides import Overrides, place
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, number, text
@@ -73,10 +73,22 @@ def read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] |
     """Read the lots of some portfolios (None: all) as known at the instants of what they are made of."""
     if None in known_at.of_book:
         return _read_book(database, known_at, portfolios)
-    wanted = None if portfolios is None else tuple(portfolios)
-    return database.once(
-        ("book", known_at.of_book, wanted), lambda: _read_book(database, known_at, portfolios)
+    wanted = (
+        None if portfolios is None or _are_all(database, known_at.terms, portfolios) else tuple(portfolios)
     )
+    return database.once(("book", known_at.of_book, wanted), lambda: _read_book(database, known_at, wanted))
+
+
+def _are_all(database: Database, terms_at: Instant, portfolios: Sequence[int]) -> bool:
+    """Whether these are all the portfolios there are: then their book is the firm's, and read once for both."""
+
+    def read() -> set[int]:
+        found = database.columns(
+            _PORTFOLIO_INCEPTION, "book/portfolios", {"known_at": terms_at, "portfolios": None}
+        )
+        return set(found["portfolio_id"].tolist())
+
+    return database.once(("portfolios", terms_at), read) <= set(portfolios)
 
 
 def _read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] | None) -> Book:

@@ -18,11 +18,12 @@ from pipelines.sources.universe import SHORT_INTEREST_UNIVERSE
 from pipelines.sources.vendor import RefusedError, Vendor
 from pipelines.steps.bars import store_bars
 from pipelines.steps.book import Book, read_book
+from pipelines.steps.closes import read_closes
 from pipelines.steps.fetched import Fetched, Need
 from pipelines.steps.known_at import NOW
 from pipelines.steps.plan import Request, read_plan
-from pipelines.steps.prices_window import read_closes
 from pipelines.steps.vendor_prices import fetch_from_vendor
+from pipelines.steps.work import session_dates
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, text
 from pipelines.tables.specs import PRICES, SECURITIES, SHORT_INTEREST, SYMBOL_WIDTH
@@ -32,7 +33,8 @@ LOOKBACK = WINDOW + 1
 """Sessions before inception whose closes the windows of the first session need."""
 
 _PORTFOLIOS = (integer("portfolio_id"), date("inception_date"))
-_KNOWN = (text("symbol", SYMBOL_WIDTH),)
+_SYMBOL = (text("symbol", SYMBOL_WIDTH),)
+_COUNTS = (integer("closes"),)
 _SHORT_INTEREST_LOOKBACK = timedelta(days=60)
 _SETTLEMENTS_APART = timedelta(days=20)
 
@@ -47,10 +49,14 @@ def fetch_prices(database: Database, source: PriceSource, request: Request) -> F
     need = price_need(database, request)
     if isinstance(source, Vendor):
         return fetch_from_vendor(database, source, need, request)
-    stored = read_closes(database, NOW.prices, need.symbols, need.start_ix, need.end_ix)
     ix = np.arange(need.start_ix, need.end_ix + 1)
     anew = ((ix >= request.start_ix) & (ix <= request.end_ix))[:, np.newaxis]
-    ask = need.wanted & (np.isnan(stored) | (anew & (not request.stale_only)))
+    if request.stale_only:
+        ask = _unstored(database, need)
+    else:
+        ask = need.wanted & anew
+        for beside in (ix < request.start_ix, ix > request.end_ix):
+            ask[beside] = _unstored(database, need.of(beside))
     parts = [_ask(source, need, ask, symbols, first, last) for symbols, first, last in _groups(ask)]
     found = (
         {name: np.concatenate([part[name] for part in parts]) for name in PRICES.column_names}
@@ -66,10 +72,30 @@ def missing_prices(database: Database, source: PriceSource, request: Request) ->
     del source
     read_plan(database, request, None)
     need = price_need(database, request)
-    stored = read_closes(database, NOW.prices, need.symbols, need.start_ix, need.end_ix)
-    counts = (need.wanted & np.isnan(stored)).sum(axis=0)
+    counts = _unstored(database, need).sum(axis=0)
     missing = {str(need.symbols[column]): int(counts[column]) for column in np.flatnonzero(counts)}
     return Fetched(0, 0, missing)
+
+
+def _unstored(database: Database, need: Need) -> BoolArray:
+    """Which of the wanted closes are not stored, (T, S).
+
+    They are counted first, and looked at of those symbols alone that lack one: hardly any has changed since yesterday.
+    """
+    unstored: BoolArray = np.zeros(need.wanted.shape, dtype=np.bool_)
+    if not need.wanted.any():
+        return unstored
+    first, last = need.wanted.argmax(axis=0), len(need.wanted) - 1 - need.wanted[::-1].argmax(axis=0)
+    params = {
+        "symbols": need.symbols.tolist(),
+        "first": session_dates(need.start_ix + first),
+        "last": session_dates(need.start_ix + last),
+    }
+    found = database.columns(_COUNTS, "market/count_closes", params)
+    lacking = np.flatnonzero(found["closes"] < need.wanted.sum(axis=0))
+    stored = read_closes(database, NOW.prices, need.symbols[lacking], need.start_ix, need.end_ix)
+    unstored[:, lacking] = need.wanted[:, lacking] & np.isnan(stored)
+    return unstored
 
 
 def fetch_nothing(database: Database, source: PriceSource, request: Request) -> Fetched:
@@ -156,10 +182,7 @@ def _held_spans(
 def fetch_securities(database: Database, source: PriceSource, request: Request) -> Fetched:
     """Describe symbols that have no sector yet; one that the source does not know gets a row with the reason."""
     portfolios = None if request.portfolios is None else list(request.portfolios)
-    book = read_book(database, NOW, portfolios)
-    symbols = np.unique(book.symbols[np.unique(book.factor_column[book.factor_column >= 0])])
-    known = database.columns(_KNOWN, "market/known_securities", {"symbols": symbols.tolist()})["symbol"]
-    unknown = symbols[~np.isin(symbols, known)]
+    unknown = database.columns(_SYMBOL, "market/undescribed", {"portfolios": portfolios})["symbol"]
     if not len(unknown):
         return Fetched(0, 0)
     try:

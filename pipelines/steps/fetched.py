@@ -15,6 +15,10 @@ class Need:
     start_ix: int
     wanted: BoolArray
 
+    def of(self, rows: BoolArray) -> "Need":
+        """Return the need of some consecutive sessions, (T,); maybe of none."""
+        return Need(self.symbols, self.start_ix + int(rows.argmax()), self.wanted[rows])
+
     @property
     def end_ix(self) -> int:
         """Index of the last session."""

@@ -10,12 +10,12 @@ from pipelines.calc.types import Columns
 from pipelines.sessions import session_at
 from pipelines.steps.book import OVERRIDES, read_book
 from pipelines.steps.chain import STEPS
+from pipelines.steps.closes import read_closes, read_prior
 from pipelines.steps.factor_betas import active_symbols
 from pipelines.steps.fetch import LOOKBACK
 from pipelines.steps.known_at import Instant, KnownAt
 from pipelines.steps.lot_hash import lot_hashes
 from pipelines.steps.plan import TERMS, Request, read_plan
-from pipelines.steps.prices_window import read_closes, read_prior
 from pipelines.steps.reach import FACTOR_SYMBOLS, declaration
 from pipelines.steps.splits import read_splits
 from pipelines.steps.stale import read_stale_plan

@@ -164,7 +164,16 @@ def plan_all(database: Database, portfolios: Sequence[int], terms_at: Instant) -
 
 
 def read_plan(database: Database, request: Request, terms_at: Instant) -> Plan:
-    """Plan a run from what is stored; UnknownPortfolioError if it is limited to one that does not exist."""
+    """Plan a run from what is stored; UnknownPortfolioError if it is limited to one that does not exist.
+
+    From terms known at an instant it is made once, before anything is stored: it is the same for all steps of the run.
+    """
+    if terms_at is None:
+        return _read_plan(database, request, None)
+    return database.once(("plan", request, terms_at), lambda: _read_plan(database, request, terms_at))
+
+
+def _read_plan(database: Database, request: Request, terms_at: Instant) -> Plan:
     portfolios = list(request.portfolios) if request.portfolios is not None else None
     params = {"known_at": terms_at, "portfolios": portfolios, "assets": _ASSETS}
     found = database.columns(_PORTFOLIOS, "analytics/progress", params)

@@ -10,8 +10,9 @@ from pipelines.calc.splits import InEntryShares, Splits, in_entry_shares, shares
 from pipelines.calc.types import NULL_MONEY, Columns, DateArray, FloatArray, IntArray
 from pipelines.calc.valuation import usable, value
 from pipelines.sessions import index_on_or_after, session_at, sessions
+from pipelines.steps.closes import read_closes
 from pipelines.steps.lot_hash import lot_hashes
-from pipelines.steps.prices_window import carried_windows, read_closes
+from pipelines.steps.prices_window import carried_windows
 from pipelines.steps.splits import read_book_splits
 from pipelines.steps.work import Work, planned_rows, portfolio_slices
 from pipelines.tables.spec import integer, money

@@ -7,16 +7,14 @@ import numpy as np
 
 from pipelines.calc.prices import carry, simple_returns
 from pipelines.calc.splits import step_ratios
-from pipelines.calc.types import BoolArray, DateArray, FloatArray, IntArray
-from pipelines.sessions import index_on_or_after, session_at, sessions
+from pipelines.calc.types import DateArray, FloatArray, IntArray
+from pipelines.sessions import index_on_or_after, sessions
 from pipelines.steps.book import Book, Marks
-from pipelines.steps.known_at import Instant, PricesAt
+from pipelines.steps.closes import read_closes_once, read_prior
+from pipelines.steps.known_at import PricesAt
 from pipelines.steps.splits import read_splits
 from pipelines.tables.database import Database
-from pipelines.tables.spec import date, number, text
-from pipelines.tables.specs import SYMBOL_WIDTH
 
-_CLOSES = (date("session"), text("symbol", SYMBOL_WIDTH), number("close"))
 _LOOKBACK = 10
 """Sessions before a window searched at once for the last close; older ones are looked up symbol by symbol."""
 
@@ -28,40 +26,6 @@ class Window:
     ix: IntArray
     close: FloatArray
     close_date: DateArray
-
-
-def read_closes(
-    database: Database, known_at: PricesAt, symbols: np.ndarray, start_ix: int, end_ix: int
-) -> FloatArray:
-    """Closes as known, shape (T, S), NaN where there is none; `symbols` ascending."""
-    raw = _closes_at(database, known_at.at, symbols, start_ix, end_ix)
-    later, replaced = _later(known_at, symbols)
-    if len(later):
-        then = _closes_at(database, known_at.then, symbols[later], start_ix, end_ix)
-        raw[:, later] = np.where(replaced | np.isnan(raw[:, later]), then, raw[:, later])
-    return raw
-
-
-def _later(known_at: PricesAt, symbols: np.ndarray) -> tuple[IntArray, BoolArray]:
-    """Columns of the symbols that are known at the later instant, and which of them altogether: (n,) each."""
-    if not (known_at.first_seen or known_at.replaced):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
-    replaced = np.isin(symbols, sorted(known_at.replaced))
-    later = np.flatnonzero(replaced | np.isin(symbols, sorted(known_at.first_seen)))
-    return later, replaced[later]
-
-
-def _closes_at(
-    database: Database, known_at: Instant, symbols: np.ndarray, start_ix: int, end_ix: int
-) -> FloatArray:
-    raw = np.full((end_ix - start_ix + 1, len(symbols)), np.nan)
-    if len(symbols):
-        params = {"known_at": known_at, "symbols": symbols.tolist()}
-        params |= {"start": session_at(start_ix), "end": session_at(end_ix)}
-        found = database.columns(_CLOSES, "market/closes", params)
-        row = np.searchsorted(sessions(), found["session"]) - start_ix
-        raw[row, np.searchsorted(symbols, found["symbol"])] = found["close"]
-    return raw
 
 
 class RollingReturns:
@@ -80,38 +44,11 @@ class RollingReturns:
         first = start_ix - 1
         kept = self._closes[first - self._start_ix :] if first >= self._start_ix else self._closes[:0]
         if len(kept) < end_ix - first + 1:
-            new = read_closes(self._database, self._known_at, self.symbols, first + len(kept), end_ix)
+            new = read_closes_once(self._database, self._known_at, self.symbols, first + len(kept), end_ix)
             kept = np.concatenate([kept, new])
         self._closes, self._start_ix = kept, first
         closes = kept[1 : end_ix - first + 1]
         return simple_returns(closes, kept[0], step_ratios(self._splits, start_ix, *closes.shape))
-
-
-def read_prior(
-    database: Database, known_at: PricesAt, symbols: np.ndarray, before_ix: int
-) -> tuple[FloatArray, DateArray]:
-    """The last close before a session and its date, shape (S,); NaN and NaT where there is none."""
-    close, day = _prior_at(database, known_at.at, symbols, before_ix)
-    later, replaced = _later(known_at, symbols)
-    if len(later):
-        then, then_day = _prior_at(database, known_at.then, symbols[later], before_ix)
-        newer = replaced | np.isnat(day[later]) | (then_day > day[later])
-        close[later] = np.where(newer, then, close[later])
-        day[later] = np.where(newer, then_day, day[later])
-    return close, day
-
-
-def _prior_at(
-    database: Database, known_at: Instant, symbols: np.ndarray, before_ix: int
-) -> tuple[FloatArray, DateArray]:
-    close = np.full(len(symbols), np.nan)
-    day = np.full(len(symbols), np.datetime64("NaT", "D"))
-    if len(symbols):
-        params = {"known_at": known_at, "symbols": symbols.tolist(), "before": session_at(before_ix)}
-        found = database.columns(_CLOSES, "market/prior_closes", params)
-        column = np.searchsorted(symbols, found["symbol"])
-        close[column], day[column] = found["close"], found["session"]
-    return close, day
 
 
 def carried_windows(
@@ -123,7 +60,7 @@ def carried_windows(
     symbols, first = book.symbols, chunks[0][0]
     lookback_ix = first - 1 - _LOOKBACK
     close, close_date = _carried(
-        book, lookback_ix, read_closes(database, known_at, symbols, lookback_ix, first - 1)
+        book, lookback_ix, read_closes_once(database, known_at, symbols, lookback_ix, first - 1)
     )
     missing = np.isnan(close[-1, : len(symbols)])
     if missing.any():
@@ -132,7 +69,7 @@ def carried_windows(
     last, last_date = close[-1], close_date[-1]
     book.overrides.fill_older(last, last_date, lookback_ix)
     for start, end in chunks:
-        raw = read_closes(database, known_at, symbols, start, end)
+        raw = read_closes_once(database, known_at, symbols, start, end)
         close, close_date = _carried(book, start, raw, last, last_date)
         yield Window(
             np.arange(start, end + 1),

@@ -10,14 +10,16 @@ from pipelines.calc.issuers import IssuerGroups, first_of_issuer, group_by_issue
 from pipelines.calc.lots import POSITION_TYPES
 from pipelines.calc.segments import sum_floats, sum_money
 from pipelines.calc.types import NULL_MONEY, BoolArray, Columns, FloatArray, IntArray
-from pipelines.sessions import sessions
+from pipelines.sessions import index_on_or_after, session_at, sessions
 from pipelines.steps.book import Book
 from pipelines.steps.stored import Holdings, lot_rows, read_equity, read_holdings
 from pipelines.steps.work import Work, hash_inputs
 from pipelines.tables.manifest import Slices
+from pipelines.tables.spec import integer, money
 from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL, ROLLED_EQUITY, SNAPSHOTS
 from pipelines.tables.store import Batch
 
+_PNL = (integer("portfolio_id"), money("daily_pnl"))
 _GREEKS = ("delta", "gamma", "theta", "vega")
 _VALUES = ("market_value", "unrealized_pnl", "delta_adjusted_value")
 _COLUMNS = ("is_open", "is_stale", "is_unpriced", *_VALUES, *_GREEKS)
@@ -29,16 +31,17 @@ def snapshots(work: Work) -> Iterator[Batch]:
     chunks = work.chunks(len(work.book.lots))
     if not chunks:
         return
-    equity = _Equity(work, chunks[-1][1])
+    equity = _Equity(work, chunks[0][0], chunks[-1][1])
     for start, end in chunks:
         yield _snapshots(work, equity, start, end)
 
 
 class _Equity:
-    """Equity of all sessions since the earliest inception, its P&L and returns to date: (P, T) grids."""
+    """Equity since the beginning of the first session's year, its P&L and returns to date: (P, T) grids."""
 
-    def __init__(self, work: Work, end: int) -> None:
-        self.start = int(work.plan.inception_ix.min()) + 1
+    def __init__(self, work: Work, first: int, end: int) -> None:
+        year = np.datetime64(session_at(first), "Y").astype("datetime64[D]")
+        self.start = max(int(work.plan.inception_ix.min()) + 1, int(index_on_or_after(year)))
         grids = read_equity(work, self.start, end)
         days = sessions()[self.start : end + 1]
         months = days.astype("datetime64[M]").astype(np.int64)
@@ -51,7 +54,7 @@ class _Equity:
             "daily_pnl": pnl,
             "mtd_pnl": period_to_date(pnl, months),
             "ytd_pnl": period_to_date(pnl, years),
-            "cumulative_pnl": np.add.accumulate(pnl, axis=1),
+            "cumulative_pnl": _pnl_before(work, self.start)[:, np.newaxis] + np.add.accumulate(pnl, axis=1),
         }
         equity = self.opening, pnl, closing, grids["stored"]
         self.returns: dict[str, FloatArray] = {
@@ -59,6 +62,15 @@ class _Equity:
             "mtd_return": chained_return(*equity, months),
             "ytd_return": chained_return(*equity, years),
         }
+
+
+def _pnl_before(work: Work, before_ix: int) -> IntArray:
+    """P&L of all sessions before one, by portfolio, (P,)."""
+    plan, pnl = work.plan, np.zeros(len(work.plan.portfolio_id), dtype=np.int64)
+    params = {"before": session_at(before_ix), "portfolios": plan.portfolio_id.tolist()}
+    found = work.stored(_PNL, "analytics/pnl_before", params)
+    pnl[np.searchsorted(plan.portfolio_id, found["portfolio_id"])] = found["daily_pnl"]
+    return pnl
 
 
 def _snapshots(work: Work, equity: _Equity, start: int, end: int) -> Batch:

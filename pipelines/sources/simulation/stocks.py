@@ -48,12 +48,13 @@ def close_path(symbol: str) -> FloatArray:
     return closes
 
 
-def bars(symbol: str) -> Bars:
-    """Whole daily bars around `close_path`: low ≤ open, close ≤ high; volume grows with the day's move."""
-    close = close_path(symbol)
-    draws = generator("bars", symbol).random((4, len(close)))
+def bars(symbol: str, days: slice) -> Bars:
+    """Daily bars around `close_path` on some days of the grid: low ≤ open, close ≤ high; volume grows with the move."""
+    path = close_path(symbol)
+    close = path[days]
+    draws = generator("bars", symbol).random((4, len(path)))[:, days]
     daily = profile(symbol).volatility / DAYS_PER_YEAR**0.5
-    before = np.concatenate((close[:1], close[:-1]))
+    before = path[np.maximum(np.arange(len(path))[days] - 1, 0)]
     opens = round_to_tick(before + (close - before) * draws[0])
     activity = 0.6 + 0.4 * draws[3] + 0.3 * np.abs(close / before - 1.0) / daily
     volume = _usual_turnover(symbol) / close * activity

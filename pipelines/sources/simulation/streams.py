@@ -3,7 +3,7 @@
 The grid is all weekdays of the horizon, not all sessions: a holiday's move falls into the next session, and a
 session added to or taken from the calendar later changes no other day's price. Every random path is drawn
 whole, at this one length, from a generator seeded by its name: no value depends on what else was asked, and
-element-wise functions always see the same shape (their last bit may depend on it).
+transcendental functions always see the same shape (their last bit may depend on it).
 """
 
 from functools import cache
