@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 
 from benchmarks.rivals import bandwidth, betas, pnl
-from benchmarks.rivals.process import OURS, Racer, Task, racing
+from benchmarks.rivals.process import OURS, SLOW_SECONDS, Racer, Task, racing
 from pipelines.calc.betas import factor_betas
 from pipelines.calc.rolling import WINDOW
 
@@ -21,7 +21,7 @@ BETAS = Task(betas.returns, betas.ours, betas.RIVALS, rtol=1e-8, atol=1e-11)
 PNL = Task(pnl.given, pnl.reference, pnl.RIVALS, rtol=1e-9, atol=1.01e-4)
 """Others' money is a float: a tenth of a thousandth, rounded, more or less."""
 
-SLOW_SECONDS, SLOW_RUNS = 10.0, 3
+SLOW_RUNS = 3
 LIBRARIES = ("numpy", "numba", "numbagg", "pandas", "polars", "statsmodels")
 
 

@@ -19,6 +19,9 @@ import psutil
 from benchmarks.rivals.rival import Answer, Prepared, WrongAnswerError, compare
 
 OURS = "ours"
+SLOW_SECONDS = 10.0
+"""A faster rival's timed call comes after one that is not: the memory that another process has just given back is put
+together into large pages by the operating system first, which takes longer than some kernels."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ def _serve(connection: Connection, task: Task, size: int, name: str) -> None:
             connection.recv()
         except EOFError:
             return
+        if seconds < SLOW_SECONDS:
+            prepared.run()  # not timed: see SLOW_SECONDS
         connection.send(_timed(prepared))
 
 
