@@ -60,14 +60,18 @@ def counted() -> Iterator[list[str]]:
 
 def statements(world: World, end: date) -> int:
     """Statements that the steps of a run send from FIRST to a session."""
-    request = Request(session_index(FIRST), session_index(end))
-    with world.opened(FIRST, end) as run:
+    return len(sent_by_run(world, FIRST, end))
+
+
+def sent_by_run(world: World, start: date, end: date) -> list[str]:
+    request = Request(session_index(start), session_index(end))
+    with world.opened(start, end) as run:
         fetch(run, world.source, request)
         known_at = run.input_instant()
         with counted() as sent:
             for step in STEPS:
                 run_step(run.database, step, request, known_at)
-    return len(sent)
+    return sent
 
 
 def first_again_restated(world: World, case: BookCase) -> tuple[int, int, int]:
@@ -102,6 +106,16 @@ def test_each_more_chunk_sends_as_many_more(world: World, monkeypatch: pytest.Mo
     more = [after - before for before, after in pairwise(found)]
     assert len(set(more)) == 1, found
     assert 0 < more[0] <= 150
+
+
+def test_a_day_reads_its_plan_its_book_and_each_close_once(world: World) -> None:
+    world.start(book(2, 3), PRICES).run(FIRST, SESSIONS[-2])
+    sent = sent_by_run(world, SESSIONS[-1], SESSIONS[-1])
+    for once in ("as stored_last", "from book.positions_at"):
+        assert len([statement for statement in sent if once in statement]) == 1, once
+    # Of the lots: ten sessions back, and the day. Then the symbols of the factors of these eleven, and all of them of
+    # what a window of 60 returns needs before.
+    assert len([statement for statement in sent if "select session, symbol, close" in statement]) == 4
 
 
 def test_a_statement_for_each_portfolio_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
