@@ -1,9 +1,10 @@
 """Single cash flows, marks and price overrides of a portfolio: recorded, corrected, taken back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from psycopg import Connection
 
@@ -12,13 +13,17 @@ from api.intake.entry import entry_errors, entry_row
 from api.intake.errors import NotFoundError
 from api.intake.flows import write_flows
 from api.intake.held import Held, hold
+from api.intake.ledger import Write
 from api.intake.marks import write_marks
 from api.intake.overrides import write_overrides
 from api.intake.requests import request_changes
 from pipelines.instruments import normalize_symbol
-from pipelines.sources.ledger_csv import read_flow, read_mark, read_override
+from pipelines.sources.csv_errors import ErrorList
+from pipelines.sources.csv_file import Row
+from pipelines.sources.ledger_csv import PriceRow, read_flow, read_mark, read_override
 from sql import query
 
+PriceT = TypeVar("PriceT", bound=PriceRow)
 Outcome = Literal["added", "corrected", "unchanged", "removed"]
 
 
@@ -64,11 +69,7 @@ def put_mark(connection: Connection[Any], place: Place, symbol: str, day: date, 
 
     Raises EntryError (as a row of a mark file), NotFoundError (portfolio_not_found).
     """
-    held, errors = hold(connection, place.user_id, place.portfolio_id), entry_errors()
-    cells = entry_row(portfolio=held.id, symbol=symbol, date=day, price=price)
-    mark = read_mark(cells, place.today, errors)
-    marks = [(held.id, mark)] if mark is not None else []
-    return _done(connection, place, held, day, *write_marks(connection, marks, errors))
+    return _put_price(connection, place, symbol, day, price, read_mark, write_marks)
 
 
 def delete_mark(connection: Connection[Any], place: Place, symbol: str, day: date) -> Entry:
@@ -82,17 +83,28 @@ def put_override(connection: Connection[Any], place: Place, symbol: str, day: da
 
     Raises EntryError (as a row of an override file), NotFoundError (portfolio_not_found).
     """
-    held, errors = hold(connection, place.user_id, place.portfolio_id), entry_errors()
-    cells = entry_row(portfolio=held.id, symbol=symbol, date=day, price=price)
-    override = read_override(cells, place.today, errors)
-    overrides = [(held.id, override)] if override is not None else []
-    return _done(connection, place, held, day, *write_overrides(connection, overrides, errors))
+    return _put_price(connection, place, symbol, day, price, read_override, write_overrides)
 
 
 def delete_override(connection: Connection[Any], place: Place, symbol: str, day: date) -> Entry:
     """Take back the override of a session. Raises NotFoundError (portfolio_not_found, override_not_found)."""
     held = hold(connection, place.user_id, place.portfolio_id)
     return _removed(connection, place, held, "override", {"symbol": normalize_symbol(symbol), "date": day})
+
+
+def _put_price(
+    connection: Connection[Any],
+    place: Place,
+    symbol: str,
+    day: date,
+    price: Decimal,
+    read: Callable[[Row, date, ErrorList], PriceT | None],
+    write: Write[PriceT],
+) -> Entry:
+    held, errors = hold(connection, place.user_id, place.portfolio_id), entry_errors()
+    row = read(entry_row(portfolio=held.id, symbol=symbol, date=day, price=price), place.today, errors)
+    prices = [(held.as_portfolio(), row)] if row is not None else []
+    return _done(connection, place, held, day, *write(connection, prices, errors))
 
 
 def _done(

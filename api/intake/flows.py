@@ -6,10 +6,10 @@ from typing import Any
 
 from psycopg import Connection
 
-from api.intake.ledger import LedgerResult, Portfolio, refuse_duplicates, resolve_portfolios, write_changes
+from api.intake.ledger import LedgerResult, Portfolio, record, write_changes
 from pipelines.sessions import session_on_or_after
 from pipelines.sources.csv_errors import ErrorList
-from pipelines.sources.csv_file import MAX_BYTES, column_warnings
+from pipelines.sources.csv_file import MAX_BYTES
 from pipelines.sources.ledger_csv import FlowRow, LedgerFileError, read_flows
 
 
@@ -27,15 +27,10 @@ def record_flows(
     before_inception, duplicate_row; NotFoundError (unknown_user).
     """
     errors = ErrorList(LedgerFileError)
-    rows, unknown_columns = read_flows(data, today, errors, max_bytes=max_bytes)
-    with connection.transaction():
-        portfolios = resolve_portfolios(connection, rows, owner, errors)
-        flows = [(portfolios[row.portfolio], row) for row in rows if row.portfolio in portfolios]
-        refuse_duplicates(
-            [(row.row, (p.id, row.flow_date)) for p, row in flows], "portfolio and date", errors
-        )
-        added, corrected = write_flows(connection, flows, errors)
-    return LedgerResult(added, corrected, len(flows) - added - corrected, column_warnings(unknown_columns))
+    read = read_flows(data, today, errors, max_bytes=max_bytes)
+    return record(
+        connection, read, owner, errors, "portfolio and date", lambda row: (row.flow_date,), write_flows
+    )
 
 
 def write_flows(

@@ -1,15 +1,16 @@
-"""What marks and cash flows have in common: which portfolio a row means, and what it changes."""
+"""What marks, price overrides and cash flows have in common: which portfolio a row means, and what it changes."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from psycopg import Connection
 
 from api.intake.users import user_id
 from pipelines.sources.csv_errors import ErrorList
+from pipelines.sources.csv_file import column_warnings
 from sql import query
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
@@ -25,6 +26,9 @@ class LedgerRow(Protocol):
     @property
     def portfolio(self) -> str:
         """Name or id."""
+
+
+RowT = TypeVar("RowT", bound=LedgerRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,36 @@ class LedgerResult:
     def __str__(self) -> str:
         """Say it in words."""
         return f"{self.added} added, {self.corrected} corrected, {self.unchanged} unchanged"
+
+
+Write = Callable[[Connection[Any], Sequence[tuple[Portfolio, RowT]], ErrorList], tuple[int, int]]
+"""Writes rows and returns how many were added and corrected, or raises the list's exception with what it adds."""
+
+
+def record(
+    connection: Connection[Any],
+    read: tuple[Sequence[RowT], tuple[str, ...]],
+    owner: str | None,
+    errors: ErrorList,
+    named: str,
+    key: Callable[[RowT], tuple[Hashable, ...]],
+    write: Write[RowT],
+) -> LedgerResult:
+    """Record what was read of a file, rows and unknown columns, in one transaction.
+
+    key: what no two rows of a portfolio share; `named` says what it is, the portfolio included.
+
+    Raises the list's exception with what is in it, unknown_portfolio, ambiguous_portfolio, duplicate_row and what
+    `write` adds; NotFoundError (unknown_user). Nothing is written then.
+    """
+    rows, unknown_columns = read
+    with connection.transaction():
+        portfolios = resolve_portfolios(connection, rows, owner, errors)
+        entries = [(portfolios[row.portfolio], row) for row in rows if row.portfolio in portfolios]
+        refuse_duplicates([(row.row, (portfolio.id, *key(row))) for portfolio, row in entries], named, errors)
+        added, corrected = write(connection, entries, errors)
+    unchanged = len(entries) - added - corrected
+    return LedgerResult(added, corrected, unchanged, column_warnings(unknown_columns))
 
 
 def resolve_portfolios(
@@ -82,9 +116,9 @@ def _why_not_one(text: str, candidates: Sequence[Portfolio]) -> tuple[str, str]:
     return "ambiguous_portfolio", f"{text!r} may be {which}; give the id or the owner"
 
 
-def refuse_duplicates(keyed: Sequence[tuple[int, Collection[object]]], what: str, errors: ErrorList) -> None:
+def refuse_duplicates(keyed: Sequence[tuple[int, Hashable]], what: str, errors: ErrorList) -> None:
     """Add duplicate_row for each row whose key an earlier row of the file has."""
-    first: dict[Collection[object], int] = {}
+    first: dict[Hashable, int] = {}
     for row, key in keyed:
         if (earlier := first.setdefault(key, row)) != row:
             errors.add(row, None, "duplicate_row", f"the same {what} as in row {earlier}")
@@ -95,7 +129,7 @@ def write_changes(
 ) -> tuple[int, int]:
     """Write the rows that are new or differ and return how many were added and corrected.
 
-    table: `marks` or `flows`, of whose queries `changed_*` finds the rows to write and `put_*` writes them.
+    table: `marks`, `overrides` or `flows`: of its queries `changed_*` finds the rows to write, `put_*` writes them.
     A file that changes nothing begins no commit.
     """
     changes = connection.execute(query(f"book/changed_{table}"), columns).fetchall()

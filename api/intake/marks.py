@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from psycopg import Connection
 
-from api.intake.ledger import LedgerResult, refuse_duplicates, resolve_portfolios, write_changes
+from api.intake.ledger import LedgerResult, Portfolio, record
+from api.intake.prices import KEY, price_key, refuse_value, write_prices
 from pipelines.sources.csv_errors import ErrorList
-from pipelines.sources.csv_file import MAX_BYTES, column_warnings
+from pipelines.sources.csv_file import MAX_BYTES
 from pipelines.sources.ledger_csv import LedgerFileError, MarkRow, read_marks
-from pipelines.sources.positions_csv import MAX_VALUE, lot_value
 from sql import query
 
 
@@ -29,48 +28,32 @@ def record_marks(
     not_private, value_too_large, duplicate_row; NotFoundError (unknown_user).
     """
     errors = ErrorList(LedgerFileError)
-    rows, unknown_columns = read_marks(data, today, errors, max_bytes=max_bytes)
-    with connection.transaction():
-        portfolios = resolve_portfolios(connection, rows, owner, errors)
-        marks = [(portfolios[row.portfolio].id, row) for row in rows if row.portfolio in portfolios]
-        refuse_duplicates(
-            [(row.row, (id_, row.symbol, row.mark_date)) for id_, row in marks],
-            "portfolio, symbol and date",
-            errors,
-        )
-        added, corrected = write_marks(connection, marks, errors)
-    return LedgerResult(added, corrected, len(marks) - added - corrected, column_warnings(unknown_columns))
+    read = read_marks(data, today, errors, max_bytes=max_bytes)
+    return record(connection, read, owner, errors, KEY, price_key, write_marks)
 
 
 def write_marks(
-    connection: Connection[Any], marks: Sequence[tuple[int, MarkRow]], errors: ErrorList
+    connection: Connection[Any], marks: Sequence[tuple[Portfolio, MarkRow]], errors: ErrorList
 ) -> tuple[int, int]:
-    """Write marks of portfolios (by id) and return how many were added and corrected.
+    """Write marks of portfolios and return how many were added and corrected.
 
     Raises the list's exception with what is in it, not_private and value_too_large; then nothing is written.
     """
     _check_holdings(connection, marks, errors)
     errors.raise_if_any()
-    columns: dict[str, list[Any]] = {
-        "portfolio_ids": [id_ for id_, _ in marks],
-        "symbols": [row.symbol for _, row in marks],
-        "dates": [row.mark_date for _, row in marks],
-        "prices": [row.price for _, row in marks],
-    }
-    return write_changes(connection, "marks", columns, "marks")
+    return write_prices(connection, "marks", marks)
 
 
 def _check_holdings(
-    connection: Connection[Any], marks: Sequence[tuple[int, MarkRow]], errors: ErrorList
+    connection: Connection[Any], marks: Sequence[tuple[Portfolio, MarkRow]], errors: ErrorList
 ) -> None:
     """Refuse marks for anything but a private position, and those that make a lot worth 1e11 USD."""
-    wanted = {"portfolio_ids": sorted({id_ for id_, _ in marks})}
+    wanted = {"portfolio_ids": sorted({portfolio.id for portfolio, _ in marks})}
     units = {(id_, symbol): n for id_, symbol, n in connection.execute(query("book/private_units"), wanted)}
-    for id_, row in marks:
-        held = units.get((id_, row.symbol))
+    for portfolio, row in marks:
+        held = units.get((portfolio.id, row.symbol))
         if held is None:
             message = f"portfolio {row.portfolio!r} has no PRIVATE position {row.symbol}"
             errors.add(row.row, "symbol", "not_private", message)
-        elif lot_value(held, Decimal(1), row.price) >= MAX_VALUE:
-            message = f"at {row.price} a lot of {row.symbol} is worth {MAX_VALUE:,.0f} USD or more"
-            errors.add(row.row, "price", "value_too_large", message)
+        else:
+            refuse_value(row, held, errors)

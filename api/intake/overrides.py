@@ -12,12 +12,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from api.intake.ledger import LedgerResult, refuse_duplicates, resolve_portfolios, write_changes
+from api.intake.ledger import LedgerResult, Portfolio, record
+from api.intake.prices import KEY, price_key, refuse_value, write_prices
 from pipelines.sessions import session_on_or_after, session_on_or_before
 from pipelines.sources.csv_errors import ErrorList
-from pipelines.sources.csv_file import MAX_BYTES, column_warnings
+from pipelines.sources.csv_file import MAX_BYTES
 from pipelines.sources.ledger_csv import LedgerFileError, OverrideRow, read_overrides
-from pipelines.sources.positions_csv import MAX_VALUE, lot_value
 from sql import query
 
 
@@ -57,58 +57,41 @@ def record_overrides(
     not_held, value_too_large, duplicate_row; NotFoundError (unknown_user).
     """
     errors = ErrorList(LedgerFileError)
-    rows, unknown_columns = read_overrides(data, today, errors, max_bytes=max_bytes)
-    with connection.transaction():
-        portfolios = resolve_portfolios(connection, rows, owner, errors)
-        overrides = [(portfolios[row.portfolio].id, row) for row in rows if row.portfolio in portfolios]
-        refuse_duplicates(
-            [(row.row, (id_, row.symbol, row.session)) for id_, row in overrides],
-            "portfolio, symbol and date",
-            errors,
-        )
-        added, corrected = write_overrides(connection, overrides, errors)
-    unchanged = len(overrides) - added - corrected
-    return LedgerResult(added, corrected, unchanged, column_warnings(unknown_columns))
+    read = read_overrides(data, today, errors, max_bytes=max_bytes)
+    return record(connection, read, owner, errors, KEY, price_key, write_overrides)
 
 
 def write_overrides(
-    connection: Connection[Any], overrides: Sequence[tuple[int, OverrideRow]], errors: ErrorList
+    connection: Connection[Any], overrides: Sequence[tuple[Portfolio, OverrideRow]], errors: ErrorList
 ) -> tuple[int, int]:
-    """Write price overrides of portfolios (by id) and return how many were added and corrected.
+    """Write price overrides of portfolios and return how many were added and corrected.
 
     Raises the list's exception with what is in it, not_listed, not_held and value_too_large; then nothing is written.
     """
     _check_holdings(connection, overrides, errors)
     errors.raise_if_any()
-    columns: dict[str, list[Any]] = {
-        "portfolio_ids": [id_ for id_, _ in overrides],
-        "symbols": [row.symbol for _, row in overrides],
-        "dates": [row.session for _, row in overrides],
-        "prices": [row.price for _, row in overrides],
-    }
-    return write_changes(connection, "overrides", columns, "overrides")
+    return write_prices(connection, "overrides", overrides)
 
 
 def _check_holdings(
-    connection: Connection[Any], overrides: Sequence[tuple[int, OverrideRow]], errors: ErrorList
+    connection: Connection[Any], overrides: Sequence[tuple[Portfolio, OverrideRow]], errors: ErrorList
 ) -> None:
     """Refuse overrides that would value nothing, and those that make a lot worth 1e11 USD."""
-    wanted = {"portfolio_ids": sorted({id_ for id_, _ in overrides})}
+    wanted = {"portfolio_ids": sorted({portfolio.id for portfolio, _ in overrides})}
     lots: dict[tuple[int, str], list[_Lot]] = {}
     for lot in [_Lot(*row) for row in connection.execute(query("book/listed_lots"), wanted)]:
         lots.setdefault((lot.portfolio_id, lot.symbol), []).append(lot)
-    for id_, row in overrides:
-        of_symbol = lots.get((id_, row.symbol), [])
-        held = [lot for lot in of_symbol if lot.is_valued_at_close(row.session)]
+    for portfolio, row in overrides:
+        of_symbol = lots.get((portfolio.id, row.symbol), [])
+        held = [lot for lot in of_symbol if lot.is_valued_at_close(row.day)]
         if not of_symbol:
             message = f"portfolio {row.portfolio!r} has no stock or option position {row.symbol}"
             errors.add(row.row, "symbol", "not_listed", message)
         elif not held:
             message = (
-                f"no lot of {row.symbol} in portfolio {row.portfolio!r} is valued at the close of {row.session}: "
+                f"no lot of {row.symbol} in portfolio {row.portfolio!r} is valued at the close of {row.day}: "
                 "it is not held then, leaves at its exit price, or expires"
             )
             errors.add(row.row, "date", "not_held", message)
-        elif lot_value(max(lot.units for lot in held), Decimal(1), row.price) >= MAX_VALUE:
-            message = f"at {row.price} a lot of {row.symbol} is worth {MAX_VALUE:,.0f} USD or more"
-            errors.add(row.row, "price", "value_too_large", message)
+        else:
+            refuse_value(row, max(lot.units for lot in held), errors)

@@ -18,19 +18,21 @@ from api.writing import Writes, Writing, follow
 
 router = APIRouter(tags=["intake"], responses=problems(404))
 
+_SYMBOL = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")
+
 FlowDay = Annotated[
     Day, Path(description="Lands at the close of the first session on or after it.", examples=["2026-01-30"])
 ]
 MarkDay = Annotated[Day, Path(description="Valid from this date on.", examples=["2026-01-30"])]
 Symbol = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"),
+    _SYMBOL,
     Path(description="Symbol of a PRIVATE lot of the portfolio.", examples=["ACME"]),
 ]
 CloseDay = Annotated[Day, Path(description="Session whose close it is.", examples=["2026-01-30"])]
 Listed = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"),
+    _SYMBOL,
     Path(description="Symbol of a stock or option (OCC) lot of the portfolio.", examples=["AAPL"]),
 ]
 

@@ -4,16 +4,19 @@ Marks and overrides: `portfolio,symbol,date,price`. Flows: `portfolio,date,amoun
 which that is, only the book knows: errors go to the caller's list, which adds its own and raises them together.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from pipelines.instruments import AssetClass, InstrumentError, parse_instrument
 from pipelines.sessions import is_session
 from pipelines.sources.csv_cells import CellReader
 from pipelines.sources.csv_errors import CsvFileError, ErrorList
 from pipelines.sources.csv_file import MAX_BYTES, Column, Row, read_table
+
+RowT = TypeVar("RowT")
 
 MAX_PORTFOLIO_NAME: Final = 200
 MONEY_DECIMALS: Final = 4
@@ -42,25 +45,24 @@ class LedgerFileError(CsvFileError):
 
 
 @dataclass(frozen=True, slots=True)
-class MarkRow:
-    """The user's valuation of a private holding from a date on, USD per unit."""
+class PriceRow:
+    """What a symbol is worth to one portfolio by its user's word, USD per unit."""
 
     row: int
     portfolio: str
     symbol: str
-    mark_date: date
+    day: date
     price: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class OverrideRow:
-    """What a listed symbol was worth at a session's close for one portfolio, raw USD per unit."""
+class MarkRow(PriceRow):
+    """The user's valuation of a private holding from a date on."""
 
-    row: int
-    portfolio: str
-    symbol: str
-    session: date
-    price: Decimal
+
+@dataclass(frozen=True, slots=True)
+class OverrideRow(PriceRow):
+    """What a listed symbol was worth at a session's close, raw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +79,33 @@ def read_marks(
     data: bytes, today: date, errors: ErrorList, *, max_bytes: int = MAX_BYTES
 ) -> tuple[list[MarkRow], tuple[str, ...]]:
     """Return the readable marks in the file's order, and the columns that were not understood."""
-    table = read_table(data, MARK_COLUMNS, errors, max_bytes)
-    rows = [mark for row in table.rows if (mark := read_mark(row, today, errors)) is not None]
-    return rows, table.unknown_columns
+    return _readable(data, MARK_COLUMNS, read_mark, today, errors, max_bytes)
 
 
 def read_overrides(
     data: bytes, today: date, errors: ErrorList, *, max_bytes: int = MAX_BYTES
 ) -> tuple[list[OverrideRow], tuple[str, ...]]:
     """Return the readable price overrides in the file's order, and the columns that were not understood."""
-    table = read_table(data, OVERRIDE_COLUMNS, errors, max_bytes)
-    rows = [found for row in table.rows if (found := read_override(row, today, errors)) is not None]
-    return rows, table.unknown_columns
+    return _readable(data, OVERRIDE_COLUMNS, read_override, today, errors, max_bytes)
 
 
 def read_flows(
     data: bytes, today: date, errors: ErrorList, *, max_bytes: int = MAX_BYTES
 ) -> tuple[list[FlowRow], tuple[str, ...]]:
     """Return the readable flows in the file's order, and the columns that were not understood."""
-    table = read_table(data, FLOW_COLUMNS, errors, max_bytes)
-    rows = [flow for row in table.rows if (flow := read_flow(row, today, errors)) is not None]
+    return _readable(data, FLOW_COLUMNS, read_flow, today, errors, max_bytes)
+
+
+def _readable(
+    data: bytes,
+    columns: Sequence[Column],
+    read: Callable[[Row, date, ErrorList], RowT | None],
+    today: date,
+    errors: ErrorList,
+    max_bytes: int,
+) -> tuple[list[RowT], tuple[str, ...]]:
+    table = read_table(data, columns, errors, max_bytes)
+    rows = [found for row in table.rows if (found := read(row, today, errors)) is not None]
     return rows, table.unknown_columns
 
 

@@ -29,7 +29,7 @@ def test_it_has_privates_an_expired_option_a_sale_and_a_deposit(latest: date) ->
     marks, unknown = read_marks(book.marks_csv.encode(), latest, errors)
     assert len(privates) == 2
     assert {mark.symbol for mark in marks} == privates
-    assert all(book.inception <= mark.mark_date <= latest for mark in marks)
+    assert all(book.inception <= mark.day <= latest for mark in marks)
 
     (option,) = [row for row in rows if parse_option_or_none(row) is not None]
     contract = parse_instrument(option["ticker"]).contract
