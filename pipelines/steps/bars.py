@@ -5,8 +5,8 @@ import numpy as np
 from pipelines.calc.types import Columns
 from pipelines.tables.database import Database
 from pipelines.tables.specs import PRICES
-from pipelines.tables.statistics import refresh_statistics
-from pipelines.tables.store import Written, record_sessions, upsert
+from pipelines.tables.statistics import MANIFEST, refresh_statistics
+from pipelines.tables.store import record_sessions, upsert
 
 
 def store_bars(database: Database, bars: Columns) -> Columns:
@@ -19,6 +19,5 @@ def store_bars(database: Database, bars: Columns) -> Columns:
     if len(changed):
         params = {"sessions": changed.tolist()}
         record_sessions(database, PRICES, database.columns(PRICES.columns, "market/sessions_rows", params))
-        count = len(written["session"])
-        refresh_statistics(database, {PRICES.name: Written(new=len(changed), rows_inserted=count)})
+        refresh_statistics(database, {PRICES.qualified: len(written["session"]), MANIFEST: len(changed)})
     return written

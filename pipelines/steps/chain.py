@@ -21,7 +21,7 @@ from pipelines.steps.stored import KEPT
 from pipelines.steps.work import Step, Work
 from pipelines.tables.database import Database
 from pipelines.tables.kept import KeptRows
-from pipelines.tables.statistics import refresh_statistics
+from pipelines.tables.statistics import refresh_statistics, stored_rows
 from pipelines.tables.store import Prepared, Written, prepare, replace
 
 STEPS: Final[dict[str, Step]] = {
@@ -78,7 +78,7 @@ def run_step(
             settle(work, name, known.terms)
     database.kept |= kept
     if not database.is_in_transaction:
-        refresh_statistics(database, result.written)
+        refresh_statistics(database, stored_rows(result.written))
     result.left_out = {**plan.left_out, **work.left_out}
     result.portfolios = frozenset(plan.portfolio_id.tolist())
     result.sessions = plan.span

@@ -12,7 +12,7 @@ from pipelines.tables.database import Database
 from pipelines.tables.digest import DIGEST_TYPE
 from pipelines.tables.manifest import Slices
 from pipelines.tables.specs import FACTOR_BETAS
-from pipelines.tables.statistics import refresh_statistics
+from pipelines.tables.statistics import refresh_statistics, stored_rows
 from pipelines.tables.store import Batch, Written, prepare, replace
 from tests.tables.conftest import Connect
 
@@ -39,7 +39,7 @@ def put(pipeline: Database, day: np.datetime64, rows: int) -> dict[str, Written]
     slices = Slices(np.array([day]), np.zeros(1, dtype=np.int64), np.zeros(1, dtype=DIGEST_TYPE))
     with pipeline.transaction():
         written = {"factor_betas": replace(pipeline, prepare(Batch(FACTOR_BETAS, slices, data)))}
-    refresh_statistics(pipeline, written)
+    refresh_statistics(pipeline, stored_rows(written))
     return written
 
 
