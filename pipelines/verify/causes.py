@@ -10,10 +10,7 @@ from pipelines.sessions import index_on_or_before
 from pipelines.steps.reach import READS
 from pipelines.tables.database import Database
 from pipelines.tables.spec import TableSpec, date, integer
-from pipelines.tables.specs import (
-    PRICES,
-    ROLLED_EQUITY,
-)
+from pipelines.tables.specs import PRICES, ROLLED_EQUITY
 from pipelines.verify.digests import Digests
 
 UPSTREAM: Final[dict[str, tuple[str, ...]]] = {

@@ -9,7 +9,6 @@ from pipelines.postgres import DatabaseUrls
 from pipelines.sessions import session_at, session_index
 from pipelines.sources.simulated import SimulatedPrices
 from pipelines.steps.chain import STEPS, run_step
-from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_interest
 from pipelines.steps.plan import Request
 from pipelines.steps.stale import declare
 from pipelines.tables.run import RunRecord, open_run
@@ -17,6 +16,7 @@ from tests.plans.conftest import Owner, big_tables
 from tests.plans.firm import LARGE, LATEST, LOTS, store
 from tests.plans.plan import Plan
 from tests.plans.steps import explained
+from tests.steps.world import fetch
 
 pytestmark = pytest.mark.long
 
@@ -34,9 +34,7 @@ def run(urls: DatabaseUrls, first_ix: int, last_ix: int) -> list[Plan]:
         open_run(connection, record) as opened,
     ):
         declare(opened.database)
-        for fetch in (fetch_prices, fetch_securities, fetch_short_interest):
-            with opened.database.transaction():
-                fetch(opened.database, SimulatedPrices(), request)
+        fetch(opened, SimulatedPrices(), request)
         known_at = opened.input_instant()
         for step in STEPS:
             run_step(opened.database, step, request, known_at)

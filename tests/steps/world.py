@@ -11,6 +11,7 @@ import psycopg
 
 from pipelines.postgres import DatabaseUrls
 from pipelines.sessions import session_index
+from pipelines.sources.protocol import PriceSource
 from pipelines.steps.chain import STEPS, StepResult, run_step
 from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_interest
 from pipelines.steps.plan import Request
@@ -103,7 +104,7 @@ class World:
             self.intake.execute(statement, params or None)
 
 
-def fetch(run: Run, source: MemoryPrices, request: Request) -> None:
+def fetch(run: Run, source: PriceSource, request: Request) -> None:
     """The three market steps."""
     for step in (fetch_prices, fetch_securities, fetch_short_interest):
         with run.database.transaction():
