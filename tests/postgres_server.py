@@ -39,8 +39,10 @@ class PostgresServer:
             yield connection
 
     def create(self, database: str, owner: Role, template: str = "template1") -> None:
+        # Copying the files and not through the WAL takes a tenth of the time where nothing waits for the disk.
+        how = f"owner {owner} template {template} strategy file_copy"
         with self.admin() as connection:
-            connection.execute(f'create database "{database}" owner {owner} template "{template}"')
+            connection.execute(f'create database "{database}" {how}')
 
     def drop(self, *databases: str) -> None:
         with self.admin() as connection:
