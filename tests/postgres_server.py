@@ -86,6 +86,8 @@ def external_server() -> PostgresServer:
 def create_templates(found: PostgresServer) -> None:
     bare = f"{_TEMPLATE}_bare"
     found.drop(_TEMPLATE, bare)
+    with found.admin() as connection:  # for tests.emptying
+        connection.execute(f"grant set on parameter session_replication_role to {Role.OWNER}")
     found.create(bare, Role.OWNER)
     with psycopg.connect(credentials.on_database(found.admin_url, bare)) as connection:
         provision.close_advisory_locks(connection)

@@ -187,8 +187,6 @@ def desk_client(module_database: DatabaseUrls) -> Iterator[TestClient]:
 @pytest.fixture
 def desk(module_database: DatabaseUrls, desk_client: TestClient) -> Iterator[Desk]:
     """That application, and a book that is empty but for its users."""
-    with psycopg.connect(module_database.owner) as connection:
-        connection.execute("truncate analytics.runs")
     with closing(Book(module_database)) as book:
         with book.intake() as connection:
             add_user(connection, "root", PASSWORD, role="admin", rounds=4)

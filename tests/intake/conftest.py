@@ -7,6 +7,7 @@ import pytest
 
 from api.intake.users import add_user
 from pipelines.postgres.credentials import DatabaseUrls
+from tests.emptying import empty
 
 TODAY = date(2024, 3, 15)
 
@@ -19,15 +20,10 @@ class Book:
     def __init__(self, urls: DatabaseUrls) -> None:
         self.urls = urls
         self._owner = psycopg.connect(urls.owner, autocommit=True)
-        self._empty()
+        empty(self._owner)
         with self.intake() as connection:
             for name in ("ann", "bob"):
                 add_user(connection, name, "correct horse", rounds=4)
-
-    def _empty(self) -> None:
-        """Emptying is many times faster than a database for each test."""
-        tables = ", ".join(["analytics.commits", *(f"book.{name}" for name in self.tables())])
-        self._owner.execute(f"truncate {tables} restart identity cascade")
 
     def close(self) -> None:
         self._owner.close()

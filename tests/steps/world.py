@@ -17,16 +17,9 @@ from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_in
 from pipelines.steps.plan import Request
 from pipelines.tables.run import Run, RunRecord, open_run
 from pipelines.tables.specs import DERIVED
+from tests.emptying import empty
 from tests.steps.book_case import BookCase, insert
 from tests.steps.memory_prices import MemoryPrices
-
-_KEPT = (
-    "market.sessions",
-    "analytics.assets",
-    "analytics.reaches",
-    "analytics.factor_symbols",
-    "public.alembic_version",
-)
 
 
 @dataclass
@@ -41,14 +34,7 @@ class World:
 
     def start(self, case: BookCase, source: MemoryPrices) -> "World":
         """Empty the database, as fresh as it was, and store a book in it."""
-        tables = self.owner.execute(
-            "select string_agg(format('%%I.%%I', schemaname, tablename), ', ') from pg_tables"
-            " where schemaname in ('book', 'market', 'analytics')"
-            " and format('%%I.%%I', schemaname, tablename) <> all(%s)",
-            [list(_KEPT)],
-        ).fetchone()
-        assert tables is not None
-        self.owner.execute(f"truncate {tables[0]} restart identity cascade")
+        empty(self.owner)
         insert(self.intake, case)
         self.source = source
         return self
