@@ -18,6 +18,7 @@ from pipelines.sessions import FIRST_PARTITION, HORIZON, session_range
 from pipelines.tables import run as tables_run
 from pipelines.tables.run import RunRecord, open_run
 from pipelines.tables.specs import DERIVED, MANIFESTED
+from tests.jobs import job
 from tests.steps.book_case import BookCase, Lot, Portfolio, insert
 
 DAYS = session_range(date(2024, 1, 2), date(2024, 1, 9)).tolist()
@@ -51,14 +52,14 @@ def owner(database: DatabaseUrls) -> Iterator[psycopg.Connection[Any]]:
 
 
 def execute(
-    asked: Launch, *, now: str | None = None, only: list[str] | None = None
+    asked: Launch, *, now: str | None = None, only: list[str] | None = None, checks: bool = False
 ) -> dg.ExecuteInProcessResult:
     """Run the job as a launch asks, on an instance of its own."""
     config = asked.run_config() | {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if now is not None:
         config["resources"]["run"]["config"]["now"] = now
     with dg.DagsterInstance.ephemeral() as instance:
-        return defs.resolve_job_def("materialize").execute_in_process(
+        return job("materialize", checks=checks).execute_in_process(
             run_config=config,
             instance=instance,
             tags=asked.tags(),
@@ -108,7 +109,7 @@ def test_partitions_are_the_sessions_of_the_exchange() -> None:
 
 
 def test_one_run_does_a_range_and_is_recorded(owner: psycopg.Connection[Any]) -> None:
-    result = execute(replace(ALL_DAYS, request_id=None))
+    result = execute(replace(ALL_DAYS, request_id=None), checks=True)
     assert result.success
     for name in ASSETS:
         assert materialized(result, name) >= {day.isoformat() for day in DAYS[1:]}, name

@@ -17,11 +17,11 @@ from pipelines.automation import lagging, late, stale
 from pipelines.automation.requests import requested_runs
 from pipelines.automation.schedules import day_schedules
 from pipelines.calc.factors import FACTORS
-from pipelines.definitions import defs
 from pipelines.postgres import DatabaseUrls
 from pipelines.sessions import offset, session_range
 from pipelines.settings import settings
 from pipelines.timetable import NEW_YORK
+from tests import jobs
 
 HELD = ("AAPL", "MSFT", "XOM", "KO")
 JOBS = ("daily_market_data", "daily_risk_metrics", "daily_snapshots")
@@ -73,6 +73,8 @@ class Desk:
     """Job and run key of each run, in order."""
     cursor: str | None = None
     stale_cursor: str | None = None
+    checks: bool = False
+    """Whether its runs check what they have stored."""
 
     def upload(self, name: str, inception: date, today: date, request: bool = False) -> int:
         """Import a book with one long and one short, held from the session after inception."""
@@ -140,7 +142,7 @@ class Desk:
             return
         self.keys.add(request.run_key)
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        result = defs.resolve_job_def(job).execute_in_process(
+        result = jobs.job(job, checks=self.checks).execute_in_process(
             run_config=request.run_config | quiet,
             tags=request.tags,
             instance=self.instance,

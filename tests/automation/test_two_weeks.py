@@ -20,6 +20,7 @@ EARLY_CLOSE, HOLIDAY = date(2024, 7, 3), date(2024, 7, 4)
 
 @pytest.mark.long
 def test_two_weeks_end_with_every_session_complete_exactly_once(desk: Desk) -> None:
+    desk.checks = True
     desk.vendor.publish(offset(FIRST, -1))
     desk.upload("first", offset(FIRST, -1), FIRST)
     desk.upload("second", offset(FIRST, -3), FIRST)
