@@ -82,7 +82,8 @@ def _model_config() -> dict[str, object]:
     return Settings.model_config  # type: ignore[return-value]
 
 
-def _use(urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch) -> None:
+def use(urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point the settings at a database."""
     for role in Role:
         monkeypatch.setenv(role.variable, urls.of(role))
 
@@ -91,7 +92,7 @@ def _use(urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch) -> None:
 def database(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseUrls]:
     """A fresh migrated database; the settings point at it."""
     with postgres_server.fresh_database() as urls:
-        _use(urls, monkeypatch)
+        use(urls, monkeypatch)
         yield urls
 
 
@@ -99,7 +100,7 @@ def database(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -
 def module_database(postgres_server: PostgresServer) -> Iterator[DatabaseUrls]:
     """A fresh migrated database that the tests of a module share; the settings point at it."""
     with postgres_server.fresh_database() as urls, pytest.MonkeyPatch.context() as patch:
-        _use(urls, patch)
+        use(urls, patch)
         yield urls
 
 
@@ -107,5 +108,5 @@ def module_database(postgres_server: PostgresServer) -> Iterator[DatabaseUrls]:
 def bare_database(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseUrls]:
     """A fresh database without any tables; the settings point at it."""
     with postgres_server.fresh_database(migrated=False) as urls:
-        _use(urls, monkeypatch)
+        use(urls, monkeypatch)
         yield urls

@@ -50,12 +50,20 @@ class PostgresServer:
                 connection.execute(f'drop database if exists "{database}" with (force)')
 
     @contextmanager
-    def fresh_database(self, *, migrated: bool = True) -> Iterator[DatabaseUrls]:
-        """A database of its own with the grants of a real one, and an empty one for Dagster."""
+    def fresh_database(
+        self, *, migrated: bool = True, like: DatabaseUrls | None = None
+    ) -> Iterator[DatabaseUrls]:
+        """A database of its own with the grants of a real one, and an empty one for Dagster.
+
+        like: the database to copy, which nobody may be connected to.
+        """
+        template = _TEMPLATE if migrated else f"{_TEMPLATE}_bare"
+        if like is not None:
+            template = credentials.url_parts(like.owner)["dbname"]
         name = f"t_{uuid.uuid4().hex[:12]}"
         dagster = f"{name}_dagster"
         try:
-            self.create(name, Role.OWNER, _TEMPLATE if migrated else f"{_TEMPLATE}_bare")
+            self.create(name, Role.OWNER, template)
             self.create(dagster, Role.DAGSTER)
             with self.admin() as connection:
                 provision.run(connection, provision.database_grants(name))

@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -29,7 +29,9 @@ from pipelines.steps.stale import declare
 from pipelines.tables.run import RunRecord, open_run
 from tests.api.caller import PASSWORD, Caller, login
 from tests.api.desk import Desk
+from tests.conftest import use
 from tests.intake.conftest import Book
+from tests.postgres_server import PostgresServer
 
 logging.getLogger("sigmasight.api").addHandler(logging.NullHandler())
 
@@ -119,16 +121,27 @@ def fill(urls: DatabaseUrls) -> Filled:
 
 
 @pytest.fixture(scope="session")
-def filled(postgres_server) -> Iterator[Filled]:  # type: ignore[no-untyped-def]
-    """A database that no test changes."""
+def original(postgres_server: PostgresServer) -> Iterator[Filled]:
+    """The database that those of the tests are copied from."""
     with postgres_server.fresh_database() as urls:
         yield fill(urls)
 
 
+@pytest.fixture(scope="session")
+def filled(postgres_server: PostgresServer, original: Filled) -> Iterator[Filled]:
+    """A database that no test changes."""
+    with postgres_server.fresh_database(like=original.urls) as urls:
+        yield replace(original, urls=urls)
+
+
 @pytest.fixture
-def changeable(database: DatabaseUrls) -> Filled:
-    """A database of the test's own."""
-    return fill(database)
+def changeable(
+    postgres_server: PostgresServer, original: Filled, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Filled]:
+    """A database of the test's own; the settings point at it."""
+    with postgres_server.fresh_database(like=original.urls) as urls:
+        use(urls, monkeypatch)
+        yield replace(original, urls=urls)
 
 
 def settings_of(urls: DatabaseUrls) -> Settings:

@@ -167,13 +167,14 @@ class Desk:
 
 @contextmanager
 def open_desk(urls: DatabaseUrls, vendor: Vendor) -> Iterator[Desk]:
-    """Log in and add the user that owns the books."""
+    """Log in, and add the user that owns the books unless it is there."""
     with (
         psycopg.connect(urls.pipeline, autocommit=True) as pipeline,
         psycopg.connect(urls.intake, autocommit=True) as intake,
         dg.DagsterInstance.ephemeral() as instance,
     ):
-        add_user(intake, "desk", "a long password", rounds=4)
+        if not intake.execute("select from book.users").fetchall():
+            add_user(intake, "desk", "a long password", rounds=4)
         yield Desk(urls, vendor, instance, pipeline, intake)
 
 

@@ -20,13 +20,18 @@ NOW = new_york(DAY, 20)
 KEPT_DAYS = (DAY - CUT).days
 
 
-@pytest.fixture
-def firm(desk: Desk) -> Desk:
+def prepare(desk: Desk) -> None:
     """A book of ten sessions."""
     desk.vendor.publish(DAY)
     desk.upload("book", offset(FIRST, -1), DAY)
     materialize(desk, FIRST, DAY)
-    return desk
+
+
+@pytest.fixture
+def firm(prepared_desk: Desk) -> Desk:
+    """That book."""
+    prepared_desk.vendor.publish(DAY)
+    return prepared_desk
 
 
 def materialize(desk: Desk, start: date, end: date) -> None:

@@ -23,8 +23,7 @@ INCEPTION = offset(DAY, -6)
 EDITED = offset(DAY, -3)
 
 
-@pytest.fixture
-def books(desk: Desk) -> Desk:
+def prepare(desk: Desk) -> None:
     """Two books complete through DAY: the first holds AAPL and XOM, the second MSFT and KO."""
     desk.vendor.publish(DAY)
     for name in ("one", "two"):
@@ -33,7 +32,13 @@ def books(desk: Desk) -> Desk:
          " where portfolio_id = 2")  # fmt: skip
     desk.sensors(NOW)
     assert desk.recompute(NOW).skip_reason.skip_message == "nothing is stale"  # type: ignore[union-attr]
-    return desk
+
+
+@pytest.fixture
+def books(prepared_desk: Desk) -> Desk:
+    """Those books."""
+    prepared_desk.vendor.publish(DAY)
+    return prepared_desk
 
 
 def edit(desk: Desk, statement: Any, *params: object) -> None:
