@@ -197,10 +197,14 @@ def desk_client(module_database: DatabaseUrls) -> Iterator[TestClient]:
         yield found
 
 
-@pytest.fixture
-def desk(module_database: DatabaseUrls, desk_client: TestClient) -> Iterator[Desk]:
-    """That application, and a book that is empty but for its users."""
+@pytest.fixture(scope="module")
+def module_book(module_database: DatabaseUrls) -> Iterator[Book]:
     with closing(Book(module_database)) as book:
-        with book.intake() as connection:
-            add_user(connection, "root", PASSWORD, role="admin", rounds=4)
-        yield Desk(book, desk_client)
+        yield book
+
+
+@pytest.fixture
+def desk(module_book: Book, desk_client: TestClient) -> Desk:
+    """That application, and a book that is empty but for its users."""
+    module_book.begin(root="admin")
+    return Desk(module_book, desk_client)

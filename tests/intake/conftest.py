@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
+from typing import Literal
 
 import psycopg
 import pytest
@@ -10,20 +11,23 @@ from pipelines.postgres.credentials import DatabaseUrls
 from tests.emptying import empty
 
 TODAY = date(2024, 3, 15)
+PASSWORD = "correct horse"
 
 
 class Book:
-    """A migrated database with two users; connections log in as the role they are named by."""
+    """A migrated database with users ann and bob; connections log in as the role they are named by."""
 
     today = TODAY
 
     def __init__(self, urls: DatabaseUrls) -> None:
         self.urls = urls
         self._owner = psycopg.connect(urls.owner, autocommit=True)
+
+    def begin(self, **users: Literal["user", "admin"]) -> None:
+        """Empty it but for some users. All on one connection: a new one takes longer than that."""
         empty(self._owner)
-        with self.intake() as connection:
-            for name in ("ann", "bob"):
-                add_user(connection, name, "correct horse", rounds=4)
+        for name, role in {"ann": "user", "bob": "user", **users}.items():
+            add_user(self._owner, name, PASSWORD, role=role, rounds=4)  # type: ignore[arg-type]
 
     def close(self) -> None:
         self._owner.close()
@@ -52,7 +56,13 @@ class Book:
         return {name: sorted(self.ask(f"select t::text from book.{name} t")) for name in self.tables()}
 
 
-@pytest.fixture
-def book(module_database: DatabaseUrls) -> Iterator[Book]:
+@pytest.fixture(scope="module")
+def module_book(module_database: DatabaseUrls) -> Iterator[Book]:
     with closing(Book(module_database)) as book:
         yield book
+
+
+@pytest.fixture
+def book(module_book: Book) -> Book:
+    module_book.begin()
+    return module_book
