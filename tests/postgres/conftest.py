@@ -12,9 +12,12 @@ from pipelines.postgres import embedded, server
 from tests.postgres.other_user import PLAIN_UID, AsUser, run_as
 
 
-@pytest.fixture(params=["this user", "plain user"])
+@pytest.fixture(params=["this user", pytest.param("plain user", marks=pytest.mark.long)])
 def uid(request: pytest.FixtureRequest) -> int:
-    """The user a server is started by; a second, plain one when the tests run as root."""
+    """The user a server is started by; a second, plain one when the tests run as root.
+
+    The second one is the same again, many seconds of it: a long test.
+    """
     if request.param == "this user":
         return os.geteuid()
     if os.geteuid() != 0:
