@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from api.asking import Row
 from api.changes import Changes
-from api.database import Database, Row
+from api.database import Database
 from api.errors import ProblemError, not_found
 from api.reads import cursor as cursors
 from api.reads.clock import STANDING_COLUMNS, Moment, Standing, settle

@@ -19,7 +19,7 @@ Asset = Literal[
 ASSETS: Final[tuple[Asset, ...]] = get_args(Asset)
 
 INPUTS: Final[dict[Asset, tuple[Asset, ...]]] = {
-    "snapshots": ("position_greeks", "rolled_equity", "position_pnl"),
+    "snapshots": ("position_greeks", "rolled_equity", "position_pnl", "prices"),
     "risk_metrics": ("factor_exposures", "position_greeks", "rolled_equity", "position_pnl", "prices"),
     "factor_exposures": ("factor_betas", "position_greeks", "rolled_equity", "position_pnl"),
     "factor_covariance": ("prices",),

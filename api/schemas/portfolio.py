@@ -224,17 +224,18 @@ class Portfolio(Answer, Figures):
     ]
     coverage: Annotated[Coverage | None, Field(description="How well those lots are priced.")]
     price_sources: Annotated[
-        list[str],
+        list[str] | None,
         Field(
             description="Sources of the prices of the lots held, without private marks; override: a close that the "
-            "portfolio overrides.",
+            "portfolio overrides. Null in a session that an earlier version stored, until it is recomputed.",
             examples=[["polygon"]],
         ),
     ]
     simulated_prices: Annotated[
-        bool,
+        bool | None,
         Field(
-            description="Whether a price is simulated: then these are no market figures.", examples=[False]
+            description="Whether a price is simulated: then these are no market figures. Null where the sources are.",
+            examples=[False],
         ),
     ]
     price_return_only: Annotated[Literal[True], Field(description=PRICE_RETURN_ONLY)]

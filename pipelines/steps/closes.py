@@ -20,14 +20,14 @@ def read_closes(
 ) -> FloatArray:
     """Closes as known, shape (T, S), NaN where there is none; `symbols` ascending."""
     raw = _closes_at(database, known_at.at, symbols, start_ix, end_ix)
-    later, replaced = _later(known_at, symbols)
+    later, replaced = known_later(known_at, symbols)
     if len(later):
         then = _closes_at(database, known_at.then, symbols[later], start_ix, end_ix)
         raw[:, later] = np.where(replaced | np.isnan(raw[:, later]), then, raw[:, later])
     return raw
 
 
-def _later(known_at: PricesAt, symbols: np.ndarray) -> tuple[IntArray, BoolArray]:
+def known_later(known_at: PricesAt, symbols: np.ndarray) -> tuple[IntArray, BoolArray]:
     """Columns of the symbols that are known at the later instant, and which of them altogether: (n,) each."""
     if not (known_at.first_seen or known_at.replaced):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
@@ -114,7 +114,7 @@ def _read_prior(
     database: Database, known_at: PricesAt, symbols: np.ndarray, before_ix: int
 ) -> tuple[FloatArray, DateArray]:
     close, day = _prior_at(database, known_at.at, symbols, before_ix)
-    later, replaced = _later(known_at, symbols)
+    later, replaced = known_later(known_at, symbols)
     if len(later):
         then, then_day = _prior_at(database, known_at.then, symbols[later], before_ix)
         newer = replaced | np.isnat(day[later]) | (then_day > day[later])

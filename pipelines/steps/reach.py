@@ -52,14 +52,22 @@ READS: Final[Mapping[str, Mapping[str, Reach]]] = {
         "returns": RETURNS,
         "lots": FOREVER,
     },
-    "snapshots": {"position_pnl": 0, "position_greeks": 0, "rolled_equity": FOREVER, "lots": FOREVER},
+    # A price is of a source as long as it is carried on.
+    "snapshots": {
+        "prices": FOREVER,
+        "overrides": FOREVER,
+        "position_pnl": 0,
+        "position_greeks": 0,
+        "rolled_equity": FOREVER,
+        "lots": FOREVER,
+    },
 }
 """Asset → what it reads → reach. Names of tables are their stored slices; the others are inputs:
 
-prices: closes of a lot's own symbol or its underlying, as values. returns: the same as windows of returns.
-factor_prices: closes of factor proxies and of the short-interest universe. short_interest: from its publication to
-the next. lots, marks, overrides (of closes), flows, initial_equity: a portfolio's own. holdings: which symbols
-anybody holds.
+prices: closes of a lot's own symbol or its underlying, as values, and where they came from. returns: the same as
+windows of returns. factor_prices: closes of factor proxies and of the short-interest universe. short_interest: from
+its publication to the next. lots, marks, overrides (of closes), flows, initial_equity: a portfolio's own. holdings:
+which symbols anybody holds.
 """
 
 INPUTS: Final = tuple(dict.fromkeys(name for reads in READS.values() for name in reads if name not in READS))

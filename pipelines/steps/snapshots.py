@@ -12,6 +12,7 @@ from pipelines.calc.segments import sum_floats, sum_money
 from pipelines.calc.types import NULL_MONEY, BoolArray, Columns, FloatArray, IntArray
 from pipelines.sessions import index_on_or_after, session_at, sessions
 from pipelines.steps.book import Book
+from pipelines.steps.price_sources import price_sources
 from pipelines.steps.stored import Holdings, lot_rows, read_equity, read_holdings
 from pipelines.steps.work import Work, hash_inputs
 from pipelines.tables.manifest import Slices
@@ -22,7 +23,7 @@ from pipelines.tables.store import Batch
 _PNL = (integer("portfolio_id"), money("daily_pnl"))
 _GREEKS = ("delta", "gamma", "theta", "vega")
 _VALUES = ("market_value", "unrealized_pnl", "delta_adjusted_value")
-_COLUMNS = ("is_open", "is_stale", "is_unpriced", *_VALUES, *_GREEKS)
+_COLUMNS = ("price_date", "is_open", "is_stale", "is_unpriced", *_VALUES, *_GREEKS)
 
 
 def snapshots(work: Work) -> Iterator[Batch]:
@@ -99,12 +100,14 @@ def _snapshots(work: Work, equity: _Equity, start: int, end: int) -> Batch:
         **_counts(holdings, type_code),
         **{greek: sum_floats(rows[greek], starts) for greek in _GREEKS},
         "reason": _reasons(opening, delta_adjusted["delta_net_exposure"]),
+        "price_sources": price_sources(work, holdings, lot),
     }
     # An issuer is no more than which lots it is of; the name of its first lot says that in whatever batch.
     by_lot = {"type": type_code, "issuer": first_of_issuer(rows["position_id"], by_issuer)}
-    by_lot |= {name: values for name, values in rows.items() if name != "session"}
+    by_lot |= {name: values for name, values in rows.items() if name not in ("session", "price_date")}
     lots = hash_inputs(holdings.codes, holdings.row_codes, by_lot)
-    hashes = hash_inputs(holdings.codes, holdings.codes, {**figures, "opening": opening, "lots": lots})
+    inputs = {**figures, "opening": opening, "lots": lots, "price_sources": stored["price_sources"]}
+    hashes = hash_inputs(holdings.codes, holdings.codes, inputs)
     return Batch(SNAPSHOTS, Slices(stored["session"], stored["portfolio_id"], hashes), stored)
 
 

@@ -20,6 +20,7 @@ _ROW = (date("session"), integer("position_id"), integer("portfolio_id"))
 _QUERIES = {POSITION_PNL.name: "analytics/values", POSITION_GREEKS.name: "analytics/greeks"}
 _OF_LOTS = {
     POSITION_PNL.name: (
+        date("price_date", nullable=True),
         flag("is_open"),
         flag("is_stale"),
         flag("is_unpriced"),

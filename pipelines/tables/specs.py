@@ -6,6 +6,9 @@ from pipelines.tables.spec import TableSpec, date, flag, instant, integer, money
 
 SYMBOL_WIDTH: Final = 40
 REASON_WIDTH: Final = 64
+SOURCE_WIDTH: Final = 24
+SOURCES_WIDTH: Final = 120
+"""Of a list of sources: all that there are, and some."""
 FACTOR_WIDTH: Final = 24
 
 _SESSION = date("session")
@@ -25,7 +28,7 @@ PRICES: Final = TableSpec(
         number("low", nullable=True),
         number("close"),
         number("volume", nullable=True),
-        text("source", 24),
+        text("source", SOURCE_WIDTH),
     ),
     key=("session", "symbol"),
     by_portfolio=False,
@@ -39,7 +42,7 @@ SECURITIES: Final = TableSpec(
         text("name", 128, nullable=True),
         text("sector", 64, nullable=True),
         text("industry", 96, nullable=True),
-        text("source", 24),
+        text("source", SOURCE_WIDTH),
         text("reason", REASON_WIDTH, nullable=True),
     ),
     key=("symbol",),
@@ -62,7 +65,7 @@ SPLITS: Final = TableSpec(
         date("execution_date"),
         number("split_from"),
         number("split_to"),
-        text("source", 24),
+        text("source", SOURCE_WIDTH),
     ),
     key=("symbol", "execution_date"),
     by_portfolio=False,
@@ -210,6 +213,8 @@ _SINCE_2: Final = (
     *(integer(name, nullable=True) for name in _POSITIONS_BY_TYPE),
 )
 """Null in rows of code version 1."""
+_SINCE_3: Final = (text("price_sources", SOURCES_WIDTH, nullable=True),)
+"""Null in rows of code versions 1 and 2."""
 
 SNAPSHOTS: Final = TableSpec(
     "analytics",
@@ -241,11 +246,15 @@ SNAPSHOTS: Final = TableSpec(
         number("vega"),
         _REASON,
         *_SINCE_2,
+        *_SINCE_3,
     ),
     key=("session", "portfolio_id"),
     by_portfolio=True,
-    code_version="2",
-    lacking=(("1", tuple(column.name for column in _SINCE_2)),),
+    code_version="3",
+    lacking=(
+        ("1", tuple(column.name for column in (*_SINCE_2, *_SINCE_3))),
+        ("2", tuple(column.name for column in _SINCE_3)),
+    ),
 )
 
 DERIVED: Final = (

@@ -56,7 +56,7 @@ def null_mask(column: Column, values: npt.NDArray[Any]) -> BoolArray:
     elif column.kind == "int" and column.nullable:
         nulls = values == NULL_INT
     elif column.kind == "text":
-        nulls = values == b""
+        nulls = values == values.dtype.type()  # as text, or as its bytes
     return nulls
 
 

@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from api.asking import Asking
+from api.reads.statements import Statement
 from api.schemas.problem import Problem
 from tests.api.conftest import NOW, Caller, Filled
 from tests.api.reads import READS, Read
@@ -137,15 +138,15 @@ def test_known_at_the_newest_commit_is_the_answer_of_now(read: Read, ann: Caller
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The statements that the asynchronous connections execute."""
+    """The statements that the reader's connections are asked."""
     seen: list[str] = []
-    execute = psycopg.AsyncConnection.execute
+    row = Asking.row
 
-    async def counted(self: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
-        seen.append(str(statement))
-        return await execute(self, statement, *args, **kwargs)
+    async def counted(self: Any, statement: Statement, values: Any) -> Any:
+        seen.append(statement.text.decode())
+        return await row(self, statement, values)
 
-    monkeypatch.setattr(psycopg.AsyncConnection, "execute", counted)
+    monkeypatch.setattr(Asking, "row", counted)
     return seen
 
 

@@ -16,8 +16,10 @@ from starlette.testclient import TestClient
 
 from api import changes
 from api.app import create_app
+from api.asking import Asking
 from api.intake.users import add_user
 from api.reads.memory import Memory, Remembered
+from api.reads.statements import Statement
 from api.tokens import Principal, issue
 from pipelines.postgres import DatabaseUrls
 from pipelines.sessions import close_of
@@ -80,16 +82,15 @@ def serving(module_database: DatabaseUrls) -> Iterator[Service]:
 @pytest.fixture
 def service(serving: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
     """The service, having forgotten everything."""
-    execute = psycopg.AsyncConnection.execute
+    row = Asking.row
 
-    async def counted(self: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
-        if "committed_at) from" not in str(statement):
-            serving.statements.append(str(statement))
-        return await execute(self, statement, *args, **kwargs)
+    async def counted(self: Any, statement: Statement, values: Any) -> Any:
+        serving.statements.append(statement.text.decode())
+        return await row(self, statement, values)
 
     serving.clock[0] = NOW
     serving.app.state.memory = Memory(8 * 2**20)
-    monkeypatch.setattr(psycopg.AsyncConnection, "execute", counted)
+    monkeypatch.setattr(Asking, "row", counted)
     return serving
 
 

@@ -1,35 +1,14 @@
 -- A portfolio at the close of a session; figures are null where no session is stored, or not yet by the code that has them.
 with held as materialized (
-    select v.position_id, v.price_date, v.daily_pnl, v.is_open from analytics.position_pnl_at(%(known_at)s) v
+    select v.position_id as id, v.daily_pnl from analytics.position_pnl_at(%(known_at)s) v
     where v.session = %(session)s and v.portfolio_id = %(portfolio_id)s
+), movers as materialized (
+    -- Found before any is named: however many lots there are, ten are looked up.
+    (select h.id, h.daily_pnl from held h where h.daily_pnl > 0 order by h.daily_pnl desc, h.id limit 5)
+    union all
+    (select h.id, h.daily_pnl from held h where h.daily_pnl < 0 order by h.daily_pnl, h.id limit 5)
 ), lots as materialized (
-    -- By an array of keys the index is gone through once, however many lots the book has had.
-    select o.id, o.symbol, o.position_type, h.daily_pnl,
-        case when h.is_open and o.asset_class <> 'PRIVATE' then h.price_date end as price_date
-    from (
-        select k.id, k.symbol, k.position_type, k.asset_class from book.positions_at(%(known_at)s) k
-        where k.id = any(array(select i.position_id from held i))
-    ) o
-    join held h on h.position_id = o.id
-), priced as (
-    -- Closes that the portfolio overrides are found by their symbol and session, the others by an array of symbols a session.
-    select l.price_date, array_agg(l.symbol) filter (where w.symbol is null) as symbols, bool_or(w.symbol is not null) as is_overridden
-    from lots l
-    left join book.price_overrides_at(%(known_at)s) w
-        on w.portfolio_id = %(portfolio_id)s and w.symbol = l.symbol and w.session = l.price_date
-    where l.price_date is not null
-    group by l.price_date
-), sources as materialized (
-    select array(
-        select distinct x.source
-        from priced d
-        cross join lateral (
-            select k.source from market.prices_at(%(known_at)s) k where k.session = d.price_date and k.symbol = any(d.symbols)
-            union all
-            select 'override' where d.is_overridden
-        ) x
-        order by 1
-    ) as names
+    select m.id, k.symbol, k.position_type, m.daily_pnl from movers m join book.positions_at(%(known_at)s) k on k.id = m.id
 )
 select row_to_json(answer)::text, null
 from (
@@ -53,13 +32,13 @@ from (
             'gains', array(
                 select row_to_json(m) from (
                     select l.id, l.symbol, l.position_type, l.daily_pnl from lots l
-                    where l.daily_pnl > 0 order by l.daily_pnl desc, l.id limit 5
+                    where l.daily_pnl > 0 order by l.daily_pnl desc, l.id
                 ) m
             ),
             'losses', array(
                 select row_to_json(m) from (
                     select l.id, l.symbol, l.position_type, l.daily_pnl from lots l
-                    where l.daily_pnl < 0 order by l.daily_pnl, l.id limit 5
+                    where l.daily_pnl < 0 order by l.daily_pnl, l.id
                 ) m
             )
         ) end as top_movers,
@@ -68,7 +47,8 @@ from (
             'stale', s.stale_positions,
             'unpriced', s.unpriced_positions
         ) end as coverage,
-        h.names as price_sources, 'simulated' = any(h.names) as simulated_prices,
+        case when s.session is null then '[]' else s.price_sources end::json as price_sources,
+        case when s.session is null then false else s.price_sources like '%%"simulated"%%' end as simulated_prices,
         true as price_return_only
     from book.portfolios_at(%(known_at)s) p
     left join analytics.snapshots_at(%(known_at)s) s on s.portfolio_id = p.id and s.session = %(session)s
@@ -77,6 +57,5 @@ from (
         where q.portfolio_id = p.id
         order by q.session desc limit 1
     ) e on true
-    cross join sources h
     where p.id = %(portfolio_id)s
 ) as answer

@@ -1,0 +1,24 @@
+"""The sources of a portfolio's prices, stored with its snapshot.
+
+Revision ID: 0014
+"""
+
+from alembic import op
+
+import sql
+from sql.migrate import run_script
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column."""
+    run_script(op.get_bind(), (sql.ROOT / "schema" / "19_price_sources.sql").read_text(encoding="utf-8"))
+
+
+def downgrade() -> None:
+    """Refuse, like the others: a backup is the way back."""
+    raise NotImplementedError("restore a backup instead")
