@@ -31,6 +31,17 @@ class Metrics:
             "sigmasight_reader_connections", "Connections of the reads.", ("state",), registry=self._registry
         )
 
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def of_operation(self, operation: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """Return the counter and the histogram of an operation's requests: few, and each looked up once."""
+        key = operation, method, status
+        found = self._children.get(key)
+        if found is None:
+            found = self.requests.labels(*key), self.seconds.labels(operation)
+            self._children[key] = found
+        return found
+
     def text(self, pool: dict[str, int]) -> bytes:
         """Return all of it in Prometheus' text format. pool: statistics of the reader's pool."""
         size, idle = pool.get("pool_size", 0), pool.get("pool_available", 0)
@@ -70,6 +81,9 @@ class Measured:
         operation = getattr(route, "operation_id", None) or "none"
         # Methods are the caller's text: only those of an operation are names of ours.
         method = scope["method"] if operation != "none" else "any"
-        self._metrics.requests.labels(operation, method, status).inc()
-        self._metrics.seconds.labels(operation).observe(seconds)
-        self._metrics.statements.inc(scope.get("state", {}).get("statements", 0))
+        counter, histogram = self._metrics.of_operation(operation, method, status)
+        counter.inc()
+        histogram.observe(seconds)
+        statements = scope.get("state", {}).get("statements", 0)
+        if statements:
+            self._metrics.statements.inc(statements)

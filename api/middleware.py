@@ -4,10 +4,9 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,23 +15,28 @@ from api.errors import bug_response
 from api.logs import LOGGER
 
 REQUEST_ID: Final = "X-Request-ID"
+_REQUEST_ID: Final = REQUEST_ID.lower().encode("ascii")
+
+Header = tuple[bytes, bytes]
 
 _GIVEN_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_NO_CONTENT: Final = "default-src 'none'; frame-ancestors 'none'"
+_NO_CONTENT: Final = b"default-src 'none'; frame-ancestors 'none'"
 _DOCUMENTATION: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com; "
-    "frame-ancestors 'none'"
+    b"default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
+    b"style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com; "
+    b"frame-ancestors 'none'"
 )
 """The page at /docs takes Swagger's script and style from where the framework says."""
 
-_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_HSTS: Final = "max-age=31536000"
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+"""Of every answer, and set nowhere else: added as they are sent."""
+_CACHE_CONTROL: Final = b"cache-control"
+_HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 _log = logging.getLogger(LOGGER)
 
 
@@ -55,7 +59,7 @@ class Requests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(MutableHeaders(scope=message), scope, request_id)
+                message["headers"] = _with_headers(message["headers"], scope, request_id)
             await send(message)
 
         try:
@@ -102,14 +106,19 @@ def _request_id(scope: Scope) -> str:
     return secrets.token_hex(8)
 
 
-def _add_headers(headers: MutableHeaders, scope: Scope, request_id: str) -> None:
-    headers[REQUEST_ID] = request_id
-    for name, value in _HEADERS.items():
-        headers[name] = value
-    headers["Content-Security-Policy"] = _DOCUMENTATION if scope["path"] == "/docs" else _NO_CONTENT
-    headers.setdefault("Cache-Control", "no-store")
+def _with_headers(headers: Iterable[Header], scope: Scope, request_id: str) -> list[Header]:
+    policy = _DOCUMENTATION if scope["path"] == "/docs" else _NO_CONTENT
+    found = [
+        *headers,
+        *_HEADERS,
+        (b"content-security-policy", policy),
+        (_REQUEST_ID, request_id.encode("ascii")),
+    ]
+    if all(name != _CACHE_CONTROL for name, _ in found):
+        found.append((_CACHE_CONTROL, b"no-store"))
     if scope["scheme"] == "https":
-        headers["Strict-Transport-Security"] = _HSTS
+        found.append(_HSTS)
+    return found
 
 
 def _log_request(scope: Scope, request_id: str, status: int, seconds: float) -> None:

@@ -51,6 +51,19 @@ class Reader:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What a question is about, and the generation it was settled under: what follows from both stays, too."""
+
+    generation: int
+    standing: Standing
+    params: Mapping[str, Any]
+    """Of the query that answers."""
+    moment: Moment
+    tag: str
+    echo: dict[str, object]
+
+
 @dataclass(slots=True)
 class Reading:
     """One question, ready to be asked any number of times.
@@ -66,8 +79,7 @@ class Reading:
     params: Mapping[str, Any]
     needs_portfolio: bool
     check: Check | None = None
-    _settled: tuple[int, Standing] | None = None
-    """What was settled last, and the generation it was settled under."""
+    _settled: "_Settled | None" = None
 
     async def answer(self, reader: Reader) -> Answer:
         """Read the answer; ProblemError if there is none."""
@@ -85,23 +97,26 @@ class Reading:
             raise unauthenticated("the token's user is no more", "invalid_token")
         standing = Standing(*row[:STANDING_COLUMNS])
         moment = self._moment(standing)
+        echo = moment.echo()
+        tag = etag(self.origin, self.caller.user_id, standing.role, standing.newest, echo)
+        settled = _Settled(generation or 0, standing, {**self.params, **moment.params()}, moment, tag, echo)
         if generation is not None and known_at is None:
-            self._settled = generation, standing
+            self._settled = settled
         statements = 1 if known_at is None else 2
-        return self._written(row[STANDING_COLUMNS:], standing, moment, generation, statements)
+        return self._written(row[STANDING_COLUMNS:], settled, generation, statements)
 
     async def _answer_again(self, reader: Reader, generation: int | None) -> Answer | None:
         """Answer by what was settled before; None if that may be settled differently now."""
-        if self._settled is None:
+        settled = self._settled
+        if settled is None or settled.generation != generation:
             return None
-        settled_under, standing = self._settled
-        if settled_under != generation or not reader.is_current(generation, standing.next_close):
+        standing = settled.standing
+        if not reader.is_current(generation, standing.next_close):
             return None
-        moment = self._moment(standing)
-        row = await reader.database.row(rereading(self.name), {**self.params, **moment.params()})
+        row = await reader.database.row(rereading(self.name), settled.params)
         if row is None or row[0] != standing.newest:
             return None
-        return self._written(row[1:], standing, moment, generation, 1)
+        return self._written(row[1:], settled, generation, 1)
 
     def _moment(self, standing: Standing) -> Moment:
         if standing.portfolio_id is None and (
@@ -119,17 +134,14 @@ class Reading:
             return not_found("there is no such position", "position_not_found")
         return not_found("there is no such portfolio", "portfolio_not_found")
 
-    def _written(
-        self, row: Row, standing: Standing, moment: Moment, generation: int | None, statements: int
-    ) -> Answer:
+    def _written(self, row: Row, settled: _Settled, generation: int | None, statements: int) -> Answer:
         body, following = row if row[0] is not None else ("{}", None)
-        echo = moment.echo()
-        tag = etag(self.origin, self.caller.user_id, standing.role, standing.newest, echo)
+        echo = settled.echo
         if "limit" in self.params:
-            echo["next"] = (
-                None if following is None else cursors.encode(self.origin, moment.known_at, following)
-            )
-        return Answer(_joined(echo, body), tag, generation, standing.next_close, statements)
+            known_at = settled.moment.known_at
+            page = None if following is None else cursors.encode(self.origin, known_at, following)
+            echo = {**echo, "next": page}
+        return Answer(_joined(echo, body), settled.tag, generation, settled.standing.next_close, statements)
 
 
 def _joined(first: Mapping[str, object], second: str) -> bytes:
