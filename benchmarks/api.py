@@ -47,6 +47,14 @@ PARAMS = {"user_id": 1, "position_id": None, "as_of": None, "known_at": None, "n
 LOTS, SYMBOLS = 50, 500
 CONNECTIONS = 16
 """Requests in flight: two for each connection of the reader's pool."""
+FROM_DATABASE = (
+    "/portfolio",
+    "/portfolio/history",
+    "/positions",
+    "/risk/metrics",
+    "/risk/greeks?view=portfolio",
+    "/risk/factors",
+)
 
 
 class OfQuestions(Memory):
@@ -123,54 +131,70 @@ def materialize(urls: DatabaseUrls, sessions: int) -> None:
                 run_step(run.database, step, request, known_at)
 
 
+@dataclass
+class Firm:
+    """Whose portfolios are asked about, by which token, and how long each load lasts."""
+
+    ids: list[int]
+    token: str
+    seconds: float
+
+    def request(self, path: str, chosen: int, etag: str | None = None) -> bytes:
+        """One read of one portfolio."""
+        known = f"If-None-Match: {etag}\r\n" if etag else ""
+        joined = "&" if "?" in path else "?"
+        return _get(
+            f"/api/v1{path}{joined}portfolio_id={chosen}", f"Authorization: Bearer {self.token}\r\n{known}"
+        )
+
+    def loaded(self, port: int, path: str, etags: dict[int, str] | None = None) -> Load:
+        """A server under a load of reads of any of the portfolios."""
+
+        def read() -> bytes:
+            chosen = random.choice(self.ids)
+            return self.request(path, chosen, etags and etags[chosen])
+
+        return asyncio.run(load(port, read, self.seconds))
+
+    def tags(self, port: int, path: str) -> dict[int, str]:
+        """The entity tag of each portfolio's answer: each is asked for once."""
+        return asyncio.run(tags_of(port, self, path))
+
+
 def measure(urls: DatabaseUrls, ids: list[int], seconds: float) -> None:
-    """Load each server in turn, the constant one before and after: the machine may change meanwhile."""
-    token = issue(settings().jwt_key(), Principal(1, ids[0]), dt.datetime.now(dt.UTC))
-
-    def read(path: str, etags: dict[int, str] | None = None) -> Callable[[], bytes]:
-        def request() -> bytes:
-            chosen = random.choice(ids)
-            known = f"If-None-Match: {etags[chosen]}\r\n" if etags else ""
-            return _get(f"/api/v1{path}?portfolio_id={chosen}", f"Authorization: Bearer {token}\r\n{known}")
-
-        return request
-
+    """Load each server in turn."""
+    firm = Firm(ids, issue(settings().jwt_key(), Principal(1, ids[0]), dt.datetime.now(dt.UTC)), seconds)
+    found: list[tuple[str, Load]] = []
     with served("sigmasight") as port:
-        etags = asyncio.run(tags_of(port, ids, token))
-        cached = asyncio.run(load(port, read("/portfolio", etags), seconds))
-        remembered = asyncio.run(load(port, read("/portfolio"), seconds))
+        etags = firm.tags(port, "/portfolio")
+        found.append(("`/portfolio`, 304", firm.loaded(port, "/portfolio", etags)))
+        found.append(("`/portfolio`, nothing changed since", firm.loaded(port, "/portfolio")))
     with served("asking") as port:
-        asyncio.run(tags_of(port, ids, token))
-        answers = asyncio.run(load(port, read("/portfolio"), seconds))
-        asyncio.run(tags_of(port, ids, token, "/positions"))
-        positions = asyncio.run(load(port, read("/positions"), seconds))
+        for path in FROM_DATABASE:
+            firm.tags(port, path)
+            found.append((f"`{path}`, read from the database", firm.loaded(port, path)))
     with served("outdated") as port:
-        asyncio.run(tags_of(port, ids, token))
-        outdated = asyncio.run(load(port, read("/portfolio"), seconds))
+        firm.tags(port, "/portfolio")
+        found.append(("`/portfolio`, a commit before every question", firm.loaded(port, "/portfolio")))
     with served("forgetful") as port:
-        first = asyncio.run(load(port, read("/portfolio"), seconds))
+        found.append(("`/portfolio`, never asked before", firm.loaded(port, "/portfolio")))
     with served("constant") as port:
         constant = asyncio.run(load(port, lambda: _get("/constant", ""), seconds))
-    driver = asyncio.run(drive(urls.reader, ids, seconds))
-
-    def of_constant(loaded: Load) -> str:
-        middle, late = loaded.percentile(50), loaded.percentile(99)
-        share = f"{loaded.rate:.0f}/s, {loaded.rate / constant.rate:.0%} of the constant"
-        return f"{share}; median {middle:.1f} ms, p99 {late:.1f} ms ({late / middle:.1f}×)"
-
+    found.append(
+        ("driver alone, the statement of `/portfolio`", asyncio.run(drive(urls.reader, ids, seconds)))
+    )
     report(
         f"API: {len(ids)} portfolios, {CONNECTIONS} requests in flight",
-        [
-            ("framework, a constant", f"{constant.rate:.0f} answers/s"),
-            ("driver alone, the statement of `/portfolio`", of_constant(driver)),
-            ("`/portfolio`, 304", of_constant(cached)),
-            ("`/portfolio`, nothing changed since", of_constant(remembered)),
-            ("`/portfolio`, read from the database", of_constant(answers)),
-            ("`/positions`, 50 lots, read from the database", of_constant(positions)),
-            ("`/portfolio`, a commit before every question", of_constant(outdated)),
-            ("`/portfolio`, never asked before", of_constant(first)),
-        ],
+        [("framework, a constant", f"{constant.rate:.0f} answers/s")]
+        + [(name, beside(constant, loaded)) for name, loaded in found],
     )
+
+
+def beside(constant: Load, loaded: Load) -> str:
+    """A load in a line, as a share of the constant's."""
+    middle, late = loaded.percentile(50), loaded.percentile(99)
+    share = f"{loaded.rate:.0f}/s, {loaded.rate / constant.rate:.0%} of the constant"
+    return f"{share}; median {middle:.1f} ms, p99 {late:.1f} ms ({late / middle:.1f}×)"
 
 
 def _get(path: str, headers: str) -> bytes:
@@ -208,13 +232,12 @@ async def load(port: int, request: Callable[[], bytes], seconds: float) -> Load:
     return found
 
 
-async def tags_of(port: int, ids: list[int], token: str, read: str = "/portfolio") -> dict[int, str]:
-    """The entity tag of each portfolio."""
+async def tags_of(port: int, firm: Firm, path: str) -> dict[int, str]:
+    """The entity tag of each portfolio's answer."""
     streams = await asyncio.open_connection("127.0.0.1", port)
     found = {}
-    for chosen in ids:
-        path = f"/api/v1{read}?portfolio_id={chosen}"
-        _, head = await _exchange(streams, _get(path, f"Authorization: Bearer {token}\r\n"))
+    for chosen in firm.ids:
+        _, head = await _exchange(streams, firm.request(path, chosen))
         found[chosen] = (
             head.lower().partition(b"etag: ")[2].partition(b"\r\n")[0].decode().replace("w/", "W/")
         )

@@ -1,14 +1,8 @@
 -- A portfolio at the close of a session; figures are null where no session is stored, or not yet by the code that has them.
 with held as materialized (
+    -- The five at each end are found before any lot is named.
     select v.position_id as id, v.daily_pnl from analytics.position_pnl_at(%(known_at)s) v
     where v.session = %(session)s and v.portfolio_id = %(portfolio_id)s
-), movers as materialized (
-    -- Found before any is named: however many lots there are, ten are looked up.
-    (select h.id, h.daily_pnl from held h where h.daily_pnl > 0 order by h.daily_pnl desc, h.id limit 5)
-    union all
-    (select h.id, h.daily_pnl from held h where h.daily_pnl < 0 order by h.daily_pnl, h.id limit 5)
-), lots as materialized (
-    select m.id, k.symbol, k.position_type, m.daily_pnl from movers m join book.positions_at(%(known_at)s) k on k.id = m.id
 )
 select row_to_json(answer)::text, null
 from (
@@ -31,14 +25,18 @@ from (
         case when s.session is not null then json_build_object(
             'gains', array(
                 select row_to_json(m) from (
-                    select l.id, l.symbol, l.position_type, l.daily_pnl from lots l
-                    where l.daily_pnl > 0 order by l.daily_pnl desc, l.id
+                    select l.id, k.symbol, k.position_type, l.daily_pnl
+                    from (select h.* from held h where h.daily_pnl > 0 order by h.daily_pnl desc, h.id limit 5) l
+                    join book.positions_at(%(known_at)s) k on k.id = l.id
+                    order by l.daily_pnl desc, l.id
                 ) m
             ),
             'losses', array(
                 select row_to_json(m) from (
-                    select l.id, l.symbol, l.position_type, l.daily_pnl from lots l
-                    where l.daily_pnl < 0 order by l.daily_pnl, l.id
+                    select l.id, k.symbol, k.position_type, l.daily_pnl
+                    from (select h.* from held h where h.daily_pnl < 0 order by h.daily_pnl, h.id limit 5) l
+                    join book.positions_at(%(known_at)s) k on k.id = l.id
+                    order by l.daily_pnl, l.id
                 ) m
             )
         ) end as top_movers,
