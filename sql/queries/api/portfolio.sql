@@ -1,6 +1,6 @@
 -- A portfolio at the close of a session; figures are null where no session is stored, or not yet by the code that has them.
 with held as materialized (
-    -- The five at each end are found before any lot is named.
+    -- The five at each end are found before any lot is named, each by its key.
     select v.position_id as id, v.daily_pnl from analytics.position_pnl_at(%(known_at)s) v
     where v.session = %(session)s and v.portfolio_id = %(portfolio_id)s
 )
@@ -27,7 +27,9 @@ from (
                 select row_to_json(m) from (
                     select l.id, k.symbol, k.position_type, l.daily_pnl
                     from (select h.* from held h where h.daily_pnl > 0 order by h.daily_pnl desc, h.id limit 5) l
-                    join book.positions_at(%(known_at)s) k on k.id = l.id
+                    cross join lateral (
+                        select o.symbol, o.position_type from book.positions_at(%(known_at)s) o where o.id = l.id limit 1
+                    ) k
                     order by l.daily_pnl desc, l.id
                 ) m
             ),
@@ -35,7 +37,9 @@ from (
                 select row_to_json(m) from (
                     select l.id, k.symbol, k.position_type, l.daily_pnl
                     from (select h.* from held h where h.daily_pnl < 0 order by h.daily_pnl, h.id limit 5) l
-                    join book.positions_at(%(known_at)s) k on k.id = l.id
+                    cross join lateral (
+                        select o.symbol, o.position_type from book.positions_at(%(known_at)s) o where o.id = l.id limit 1
+                    ) k
                     order by l.daily_pnl, l.id
                 ) m
             )
