@@ -152,7 +152,7 @@ class Firm:
 
         def read() -> bytes:
             chosen = random.choice(self.ids)
-            return self.request(path, chosen, etags and etags[chosen])
+            return self.request(path, chosen, etags[chosen] if etags else None)
 
         return asyncio.run(load(port, read, self.seconds))
 
@@ -162,9 +162,10 @@ class Firm:
 
 
 def measure(urls: DatabaseUrls, ids: list[int], seconds: float) -> None:
-    """Load each server in turn."""
+    """Load each server in turn, the constant one before and after: the machine may change meanwhile."""
     firm = Firm(ids, issue(settings().jwt_key(), Principal(1, ids[0]), dt.datetime.now(dt.UTC)), seconds)
     found: list[tuple[str, Load]] = []
+    before = constant_load(seconds)
     with served("sigmasight") as port:
         etags = firm.tags(port, "/portfolio")
         found.append(("`/portfolio`, 304", firm.loaded(port, "/portfolio", etags)))
@@ -178,16 +179,26 @@ def measure(urls: DatabaseUrls, ids: list[int], seconds: float) -> None:
         found.append(("`/portfolio`, a commit before every question", firm.loaded(port, "/portfolio")))
     with served("forgetful") as port:
         found.append(("`/portfolio`, never asked before", firm.loaded(port, "/portfolio")))
-    with served("constant") as port:
-        constant = asyncio.run(load(port, lambda: _get("/constant", ""), seconds))
+    constant = max(before, constant_load(seconds), key=lambda one: one.rate)
     found.append(
         ("driver alone, the statement of `/portfolio`", asyncio.run(drive(urls.reader, ids, seconds)))
     )
     report(
         f"API: {len(ids)} portfolios, {CONNECTIONS} requests in flight",
-        [("framework, a constant", f"{constant.rate:.0f} answers/s")]
+        [
+            (
+                "framework, a constant, the faster of two",
+                f"{constant.rate:.0f}/s; before the reads {before.rate:.0f}/s",
+            )
+        ]
         + [(name, beside(constant, loaded)) for name, loaded in found],
     )
+
+
+def constant_load(seconds: float) -> Load:
+    """The framework's own server under the load."""
+    with served("constant") as port:
+        return asyncio.run(load(port, lambda: _get("/constant", ""), seconds))
 
 
 def beside(constant: Load, loaded: Load) -> str:
