@@ -217,7 +217,11 @@ class Portfolio(Answer, Figures):
         ),
     ]
     top_movers: Annotated[
-        TopMovers | None, Field(description="Lots that earned and lost most on the session.")
+        TopMovers | None,
+        Field(
+            description="Lots that earned and lost most on the session. Null in a session that an earlier version "
+            "stored, until it is recomputed."
+        ),
     ]
     positions_by_type: Annotated[
         PositionsByType | None, Field(description="Lots held at the close, by type.")

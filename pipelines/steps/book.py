@@ -51,11 +51,13 @@ class Marks:
 class Book:
     """Lots whose price columns are `symbols` (public, ascending), then the private instruments, then the overridden.
 
+    symbol: each lot's own, (L,).
     market_column: column of the closes of a lot's own symbol, whether overridden or not; −1 for privates.
     factor_column: column of the symbol whose beta a lot has (its own, or its underlying's); −1 for privates.
     """
 
     lots: Lots
+    symbol: np.ndarray
     symbols: np.ndarray
     private_count: int
     marks: Marks
@@ -146,7 +148,9 @@ def make_book(positions: Columns, inception_date: np.ndarray, marks: Columns, ov
     )
     factor_column = np.where(option, underlying_column, market_column)
     own_marks = _marks(marks, privates, len(symbols))
-    return Book(lots, symbols, len(privates), own_marks, placed, market_column, factor_column)
+    return Book(
+        lots, positions["symbol"], symbols, len(privates), own_marks, placed, market_column, factor_column
+    )
 
 
 def _own_key(rows: Columns) -> np.ndarray:

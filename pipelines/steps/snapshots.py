@@ -14,6 +14,7 @@ from pipelines.sessions import index_on_or_after, session_at, sessions
 from pipelines.steps.book import Book
 from pipelines.steps.price_sources import price_sources
 from pipelines.steps.stored import Holdings, lot_rows, read_equity, read_holdings
+from pipelines.steps.top_movers import LotNames, top_movers
 from pipelines.steps.work import Work, hash_inputs
 from pipelines.tables.manifest import Slices
 from pipelines.tables.spec import integer, money
@@ -23,7 +24,7 @@ from pipelines.tables.store import Batch
 _PNL = (integer("portfolio_id"), money("daily_pnl"))
 _GREEKS = ("delta", "gamma", "theta", "vega")
 _VALUES = ("market_value", "unrealized_pnl", "delta_adjusted_value")
-_COLUMNS = ("price_date", "is_open", "is_stale", "is_unpriced", *_VALUES, *_GREEKS)
+_COLUMNS = ("price_date", "daily_pnl", "is_open", "is_stale", "is_unpriced", *_VALUES, *_GREEKS)
 
 
 def snapshots(work: Work) -> Iterator[Batch]:
@@ -32,9 +33,9 @@ def snapshots(work: Work) -> Iterator[Batch]:
     chunks = work.chunks(len(work.book.lots))
     if not chunks:
         return
-    equity = _Equity(work, chunks[0][0], chunks[-1][1])
+    equity, names = _Equity(work, chunks[0][0], chunks[-1][1]), LotNames.of(work.book)
     for start, end in chunks:
-        yield _snapshots(work, equity, start, end)
+        yield _snapshots(work, equity, names, start, end)
 
 
 class _Equity:
@@ -74,7 +75,7 @@ def _pnl_before(work: Work, before_ix: int) -> IntArray:
     return pnl
 
 
-def _snapshots(work: Work, equity: _Equity, start: int, end: int) -> Batch:
+def _snapshots(work: Work, equity: _Equity, names: LotNames, start: int, end: int) -> Batch:
     holdings = read_holdings(work, start, end, _COLUMNS)
     rows, starts = holdings.rows, holdings.starts
     at = (holdings.portfolio, holdings.ix - equity.start)
@@ -101,9 +102,14 @@ def _snapshots(work: Work, equity: _Equity, start: int, end: int) -> Batch:
         **{greek: sum_floats(rows[greek], starts) for greek in _GREEKS},
         "reason": _reasons(opening, delta_adjusted["delta_net_exposure"]),
         "price_sources": price_sources(work, holdings, lot),
+        "top_movers": top_movers(names, holdings, lot),
     }
     # An issuer is no more than which lots it is of; the name of its first lot says that in whatever batch.
-    by_lot = {"type": type_code, "issuer": first_of_issuer(rows["position_id"], by_issuer)}
+    by_lot = {
+        "name": names.code[lot],
+        "type": type_code,
+        "issuer": first_of_issuer(rows["position_id"], by_issuer),
+    }
     by_lot |= {name: values for name, values in rows.items() if name not in ("session", "price_date")}
     lots = hash_inputs(holdings.codes, holdings.row_codes, by_lot)
     inputs = {**figures, "opening": opening, "lots": lots, "price_sources": stored["price_sources"]}

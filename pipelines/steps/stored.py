@@ -25,6 +25,7 @@ _OF_LOTS = {
         flag("is_stale"),
         flag("is_unpriced"),
         money("market_value"),
+        money("daily_pnl"),
         money("unrealized_pnl"),
     ),
     POSITION_GREEKS.name: (

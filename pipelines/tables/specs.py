@@ -9,6 +9,8 @@ REASON_WIDTH: Final = 64
 SOURCE_WIDTH: Final = 24
 SOURCES_WIDTH: Final = 120
 """Of a list of sources: all that there are, and some."""
+MOVERS_WIDTH: Final = 1_600
+"""Of five lots that earned and five that lost most, each with the longest symbol and amount there is."""
 FACTOR_WIDTH: Final = 24
 
 _SESSION = date("session")
@@ -213,7 +215,10 @@ _SINCE_2: Final = (
     *(integer(name, nullable=True) for name in _POSITIONS_BY_TYPE),
 )
 """Null in rows of code version 1."""
-_SINCE_3: Final = (text("price_sources", SOURCES_WIDTH, nullable=True),)
+_SINCE_3: Final = (
+    text("price_sources", SOURCES_WIDTH, nullable=True),
+    text("top_movers", MOVERS_WIDTH, nullable=True),
+)
 """Null in rows of code versions 1 and 2."""
 
 SNAPSHOTS: Final = TableSpec(

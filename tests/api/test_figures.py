@@ -34,10 +34,11 @@ def row(filled: Filled, table: str, portfolio: int, session: str = SESSION) -> d
 
 def test_portfolio_is_the_snapshot(ann: Caller, filled: Filled) -> None:
     body, stored = exact(ann, "/portfolio"), row(filled, "snapshots", filled.main)
-    stored["price_sources"] = json.loads(stored["price_sources"])
+    for name in ("price_sources", "top_movers"):
+        stored[name] = json.loads(stored[name], parse_float=Decimal)
     shared = set(body) & set(stored) - {"reason"}
     assert {name: body[name] for name in shared} == {name: stored[name] for name in shared}
-    assert len(shared) == 24
+    assert len(shared) == 25
     assert body["net_asset_value"] == body["long_exposure"] + body["short_exposure"] + body["cash"]
     balance = filled.query(
         "select equity_balance, equity_as_of from book.portfolios where id = %s", filled.main
@@ -78,7 +79,7 @@ def test_returns_chain_the_stored_daily_returns(ann: Caller, filled: Filled) -> 
 def test_figures_that_older_code_has_not_stored_are_null(changeable: Filled) -> None:
     returns = ("mtd_return", "ytd_return")
     exposures = ("issuer_gross_exposure", "delta_issuer_gross_exposure")
-    names = ("unrealized_pnl", *exposures, *returns, "price_sources")
+    names = ("unrealized_pnl", *exposures, *returns, "price_sources", "top_movers")
     counts = [f"{kind}_positions" for kind in ("long", "short", "lc", "sc", "lp", "sp")]
     with TestClient(create_app(settings_of(changeable.urls), now=lambda: NOW)) as client:
         ann = login(client, "ann")

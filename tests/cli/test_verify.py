@@ -79,7 +79,7 @@ def test_merely_stale(verify: Callable[..., Done], computed: DatabaseUrls) -> No
     assert done.code == 2
     # the flow itself, and every opening after it
     assert (
-        "STALE   rolled_equity · 2021-07-20 to 2021-07-26 · portfolio 1: its inputs have changed since it was computed"
+        "STALE   rolled_equity · 2021-07-20 to 2021-07-27 · portfolio 1: its inputs have changed since it was computed"
     ) in done.stdout
     with psycopg.connect(computed.intake) as connection:
         connection.execute("select analytics.begin_commit(null, 'undo')")

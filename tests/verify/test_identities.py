@@ -98,9 +98,9 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
         ("update book.positions set entry_price = 2.26 where id = 9", ["2021-04-12"]),
     ],
     "equity_balance_is_latest_closing": [
-        ("update book.portfolios set equity_balance = equity_balance + 0.0001 where id = 1", ["2021-07-26"]),
+        ("update book.portfolios set equity_balance = equity_balance + 0.0001 where id = 1", ["2021-07-27"]),
         ("update book.portfolios set equity_as_of = '2021-07-23' where id = 1", ["2021-07-23"]),
-        ("delete from analytics.rolled_equity where session = '2021-07-26' and portfolio_id = 1", ["2021-07-26"]),
+        ("delete from analytics.rolled_equity where session = '2021-07-27' and portfolio_id = 1", ["2021-07-27"]),
     ],
     "every_lot_is_priced_or_counted": [
         (_drop("position_pnl", "and position_id = 1"), [DAY]),
@@ -119,7 +119,7 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
          " '2021-06-01' and '2021-06-04'", [DAY]),
         ("delete from analytics.slices where asset = 'risk_metrics' and portfolio_id = 1 and session in"
          " ('2021-06-01', '2021-06-10')", [DAY, "2021-06-10"]),
-        ("delete from analytics.slices where asset = 'factor_returns' and session = '2021-07-26'", ["2021-07-26"]),
+        ("delete from analytics.slices where asset = 'factor_returns' and session = '2021-07-27'", ["2021-07-27"]),
     ],
     "sessions_are_complete": [
         ("delete from analytics.slices where asset = 'snapshots' and portfolio_id = 1 and session > '2021-07-20'",

@@ -26,7 +26,7 @@ from tests.verify.world import prove
 
 REVISIONS = {"1": "0012", "2": "0013"}
 """The newest revision of the database that each version of the code knew."""
-VALUES = {"price_sources": """'["simulated"]'"""}
+VALUES = {"price_sources": """'["simulated"]'""", "top_movers": "'{}'"}
 """What a column could hold, where that is not 1."""
 ARCHIVED_DAYS = 60
 NOW = datetime(2021, 7, 27, tzinfo=UTC)
@@ -143,8 +143,13 @@ def test_an_old_row_that_is_altered_is_named(older: Older, day: date, change: st
 
 
 def test_some_of_the_new_figures_alone_are_refused(older: Older) -> None:
-    lone = {"1": ("unrealized_pnl = 0", "price_sources = '[]'"), "2": ("unrealized_pnl = null",)}
-    for change in (*lone[older.spec.code_version], "price_sources = 'simulated'"):
+    texts = "price_sources = '[]', top_movers = '{}'"
+    lone = {"1": ("unrealized_pnl = 0", texts), "2": ("unrealized_pnl = null",)}
+    for change in (
+        *lone[older.spec.code_version],
+        "price_sources = '[]'",
+        "price_sources = 'simulated', top_movers = '{}'",
+    ):
         with psycopg.connect(older.urls.pipeline) as connection:
             statement = f"update analytics.snapshots set {change}"
             with pytest.raises(psycopg.errors.CheckViolation):

@@ -135,7 +135,7 @@ def test_an_interrupted_run_is_stale_where_it_stopped(changed: DatabaseUrls) -> 
     proof = prove(changed)
     assert proof.broken == []
     assert {(f.table, f.session) for f in proof.stale if f.portfolio_id == 2} == {
-        (table, date(2021, 7, 27)) for table in ("factor_exposures", "risk_metrics", "snapshots")
+        (table, date(2021, 7, 28)) for table in ("factor_exposures", "risk_metrics", "snapshots")
     }
     run(changed, end=date(2021, 7, 28))
 

@@ -17,7 +17,7 @@ from pipelines.tables.run import RunRecord, open_run
 from pipelines.verify import Proof, Scope, verify
 
 INCEPTION = date(2021, 3, 31)
-START, END = date(2021, 4, 1), date(2021, 7, 26)
+START, END = date(2021, 4, 1), date(2021, 7, 27)
 MAIN, SECOND = 1, 2
 
 _LOT = """insert into book.positions (portfolio_id, symbol, asset_class, position_type, quantity, entry_price,

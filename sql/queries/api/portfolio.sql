@@ -1,9 +1,4 @@
 -- A portfolio at the close of a session; figures are null where no session is stored, or not yet by the code that has them.
-with held as materialized (
-    -- The five at each end are found before any lot is named, each by its key.
-    select v.position_id as id, v.daily_pnl from analytics.position_pnl_at(%(known_at)s) v
-    where v.session = %(session)s and v.portfolio_id = %(portfolio_id)s
-)
 select row_to_json(answer)::text, null
 from (
     select coalesce(%(missing)s::text, s.reason) as reason, p.name, p.inception_date, p.initial_equity,
@@ -22,28 +17,7 @@ from (
             'LONG', s.long_positions, 'SHORT', s.short_positions,
             'LC', s.lc_positions, 'SC', s.sc_positions, 'LP', s.lp_positions, 'SP', s.sp_positions
         ) end as positions_by_type,
-        case when s.session is not null then json_build_object(
-            'gains', array(
-                select row_to_json(m) from (
-                    select l.id, k.symbol, k.position_type, l.daily_pnl
-                    from (select h.* from held h where h.daily_pnl > 0 order by h.daily_pnl desc, h.id limit 5) l
-                    cross join lateral (
-                        select o.symbol, o.position_type from book.positions_at(%(known_at)s) o where o.id = l.id limit 1
-                    ) k
-                    order by l.daily_pnl desc, l.id
-                ) m
-            ),
-            'losses', array(
-                select row_to_json(m) from (
-                    select l.id, k.symbol, k.position_type, l.daily_pnl
-                    from (select h.* from held h where h.daily_pnl < 0 order by h.daily_pnl, h.id limit 5) l
-                    cross join lateral (
-                        select o.symbol, o.position_type from book.positions_at(%(known_at)s) o where o.id = l.id limit 1
-                    ) k
-                    order by l.daily_pnl, l.id
-                ) m
-            )
-        ) end as top_movers,
+        s.top_movers::json as top_movers,
         case when s.session is not null then json_build_object(
             'priced', s.position_count - s.stale_positions - s.unpriced_positions,
             'stale', s.stale_positions,

@@ -1,15 +1,20 @@
--- The sources of a portfolio's prices, which were looked up when they were read, are stored with its snapshot.
+-- The sources of a portfolio's prices and its top movers, which were looked up when they were read, are stored with its
+-- snapshot.
 -- Rows of code versions 1 and 2 have none: they are stale as soon as newer code is declared, and then recomputed.
 
 alter table analytics.snapshots
     add column price_sources text,
-    add constraint snapshots_price_sources check (
-        price_sources ~ '^\[("[^"\\]+"(, "[^"\\]+")*)?\]$' and (price_sources is null or unrealized_pnl is not null)
+    add column top_movers text,
+    add constraint snapshots_price_sources check (price_sources ~ '^\[("[^"\\]+"(, "[^"\\]+")*)?\]$'),
+    add constraint snapshots_texts check (
+        num_nulls(price_sources, top_movers) in (0, 2) and (price_sources is null or unrealized_pnl is not null)
     );
 
-alter table analytics.snapshots_history add column price_sources text;
+alter table analytics.snapshots_history add column price_sources text, add column top_movers text;
 
 comment on column analytics.snapshots.price_sources is 'JSON list of texts, ascending: market.prices.source of the closes that the lots held are valued at, override for one that the portfolio overrides; null in a row of code version 1 or 2.';
+
+comment on column analytics.snapshots.top_movers is 'JSON object of gains and losses: up to five lots each, the largest first, with id, symbol, position_type and daily_pnl (USD); null in a row of code version 1 or 2.';
 
 -- The archive, a child, has the columns of its parent by now; what they are is said of each table anew.
 do $$
@@ -42,7 +47,7 @@ language sql stable as $$
         h.daily_pnl, h.mtd_pnl, h.ytd_pnl, h.cumulative_pnl, h.daily_return, h.position_count, h.stale_positions,
         h.unpriced_positions, h.delta, h.gamma, h.theta, h.vega, h.reason, h.commit_id,
         h.unrealized_pnl, h.issuer_gross_exposure, h.delta_issuer_gross_exposure, h.mtd_return, h.ytd_return,
-        h.long_positions, h.short_positions, h.lc_positions, h.sc_positions, h.lp_positions, h.sp_positions, h.price_sources
+        h.long_positions, h.short_positions, h.lc_positions, h.sc_positions, h.lp_positions, h.sp_positions, h.price_sources, h.top_movers
     from analytics.snapshots_history h
     where exists (select from analytics.commits c where c.commit_id = h.superseded_by and c.committed_at > known_at)
       and not exists (select from analytics.commits c where c.commit_id = h.commit_id and c.committed_at > known_at)

@@ -1,4 +1,4 @@
-"""The sources of a portfolio's prices, stored with its snapshot.
+"""The sources of a portfolio's prices and its top movers, stored with its snapshot.
 
 Revision ID: 0014
 """
@@ -15,8 +15,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column."""
-    run_script(op.get_bind(), (sql.ROOT / "schema" / "19_price_sources.sql").read_text(encoding="utf-8"))
+    """Add the columns."""
+    run_script(op.get_bind(), (sql.ROOT / "schema" / "19_snapshot_texts.sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
