@@ -31,7 +31,7 @@ class LotNames:
         types = [POSITION_TYPES[code] for code in book.lots.type_code.tolist()]
         lots = zip(book.lots.position_id.tolist(), book.symbol.tolist(), types, strict=True)
         text = [
-            f'{{"id": {lot}, "symbol": {json.dumps(symbol, ensure_ascii=False)}, "position_type": "{kind}", "daily_pnl": '
+            f'{{"id": {lot}, "symbol": {json.dumps(symbol)}, "position_type": "{kind}", "daily_pnl": '
             for lot, symbol, kind in lots
         ]
         digests = b"".join(blake2b(one.encode(), digest_size=8).digest() for one in text)
