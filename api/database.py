@@ -103,7 +103,8 @@ class Database:
     async def _wait(self) -> None:
         self._waiting += 1
         try:
-            await asyncio.wait_for(self._turns.acquire(), _CONNECT_TIMEOUT_SECONDS)
+            async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):
+                await self._turns.acquire()
         except TimeoutError:
             raise PoolTimeout(f"no connection within {_CONNECT_TIMEOUT_SECONDS} s") from None
         finally:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import bug_response
-from api.logs import LOGGER
+from api.logs import LOGGER, log_fields
 
 REQUEST_ID: Final = "X-Request-ID"
 _REQUEST_ID: Final = REQUEST_ID.lower().encode("ascii")
@@ -131,4 +131,4 @@ def _log_request(scope: Scope, request_id: str, status: int, seconds: float) -> 
         "user_id": scope["state"].get("user_id"),
         "statements": scope["state"].get("statements", 0),
     }
-    _log.info("request", extra={"fields": fields})
+    log_fields(_log, "request", fields)

@@ -62,6 +62,8 @@ class _Settled:
     moment: Moment
     tag: str
     echo: dict[str, object]
+    opening: str
+    """The echo as JSON."""
 
 
 @dataclass(slots=True)
@@ -99,7 +101,8 @@ class Reading:
         moment = self._moment(standing)
         echo = moment.echo()
         tag = etag(self.origin, self.caller.user_id, standing.role, standing.newest, echo)
-        settled = _Settled(generation or 0, standing, {**self.params, **moment.params()}, moment, tag, echo)
+        params = {**self.params, **moment.params()}
+        settled = _Settled(generation or 0, standing, params, moment, tag, echo, json.dumps(echo))
         if generation is not None and known_at is None:
             self._settled = settled
         statements = 1 if known_at is None else 2
@@ -136,15 +139,16 @@ class Reading:
 
     def _written(self, row: Row, settled: _Settled, generation: int | None, statements: int) -> Answer:
         body, following = row if row[0] is not None else ("{}", None)
-        echo = settled.echo
+        opening = settled.opening
         if "limit" in self.params:
             known_at = settled.moment.known_at
             page = None if following is None else cursors.encode(self.origin, known_at, following)
-            echo = {**echo, "next": page}
-        return Answer(_joined(echo, body), settled.tag, generation, settled.standing.next_close, statements)
+            opening = json.dumps({**settled.echo, "next": page})
+        return Answer(
+            _joined(opening, body), settled.tag, generation, settled.standing.next_close, statements
+        )
 
 
-def _joined(first: Mapping[str, object], second: str) -> bytes:
-    """Return one JSON object of the members of both."""
-    opening = json.dumps(first)
-    return (opening if second == "{}" else f"{opening[:-1]},{second[1:]}").encode()
+def _joined(first: str, second: str) -> bytes:
+    """Return one JSON object of the members of two; the first has some."""
+    return (first if second == "{}" else f"{first[:-1]},{second[1:]}").encode()
