@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +34,8 @@ FACTORS[:, 2] = np.where(np.isnan(FACTORS[:, 2]), 0.001, FACTORS[:, 2])
 
 
 def test_betas_are_those_of_least_squares() -> None:
+    import statsmodels.api as sm
+
     n_out = 150
     beta, r_squared, std_error, n_obs = factor_betas(ASSETS, FACTORS, FIRST_IX, n_out)
     assert beta.shape == r_squared.shape == std_error.shape == n_obs.shape == (n_out, 7, 3)

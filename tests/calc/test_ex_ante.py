@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +54,8 @@ def test_a_hedge_takes_the_risk_away() -> None:
 
 
 def test_books_are_as_by_plain_loop() -> None:
+    import scipy.stats
+
     random = np.random.default_rng(2)
     n_out, n_books = 5, 40
     returns = returns_with_gaps(59 + n_out, 12, seed=3)

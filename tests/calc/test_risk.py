@@ -1,9 +1,7 @@
 """Realized risk against empyrical and scipy, by arithmetic, and to the bit [DESIGN §3, risk metrics]."""
 
-import empyrical
 import numpy as np
 import pytest
-import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +27,9 @@ def last(returns: FloatArray, nav: int = NAV, rf: float = 0.0) -> RealizedRisk:
 
 
 def test_realized_risk_is_that_of_empyrical_and_scipy() -> None:
+    import empyrical
+    import scipy.stats
+
     returns, rf = returns_with_gaps(3, 150, seed=1), 0.03
     found = realized(returns, np.full((3, 61), NAV), rf)
     for portfolio, out in np.ndindex(3, 61):
@@ -50,6 +51,8 @@ def test_realized_risk_is_that_of_empyrical_and_scipy() -> None:
 
 
 def test_the_quantile_is_scipys() -> None:
+    import scipy.stats
+
     assert pytest.approx(scipy.stats.norm.ppf(0.95), rel=1e-15) == VAR_QUANTILE
 
 

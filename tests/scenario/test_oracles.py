@@ -2,12 +2,9 @@
 
 from typing import Any
 
-import empyrical  # type: ignore[import-untyped]
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm  # type: ignore[import-untyped]
-from scipy import stats  # type: ignore[import-untyped]
 
 from tests.scenario.bookkeeper import read_lots
 from tests.scenario.stored import Stored
@@ -39,6 +36,8 @@ def betas(stored: Stored) -> pd.DataFrame:
 
 def test_betas(returns: pd.DataFrame, betas: pd.DataFrame) -> None:
     """Against statsmodels OLS of each symbol on each factor: every tenth session, and all around the gaps."""
+    import statsmodels.api as sm  # type: ignore[import-untyped]
+
     days = list(returns.index)
     gap = [day for day in days if "2021-05-07" <= str(day) <= "2021-05-27"]
     chosen = betas[betas["session"].isin({*days[::10], *gap}) & betas["factor"].isin(PROXIES)]
@@ -146,6 +145,9 @@ def test_factor_exposures(stored: Stored, betas: pd.DataFrame, name: str) -> Non
 @pytest.mark.parametrize("name", BOOKS)
 def test_realized_risk(stored: Stored, name: str) -> None:
     """Volatility, Sharpe ratio and drawdown against empyrical, VaR against scipy, on every session."""
+    import empyrical  # type: ignore[import-untyped]
+    from scipy import stats  # type: ignore[import-untyped]
+
     snapshots, metrics = stored.portfolio("snapshots", name), stored.portfolio("risk_metrics", name)
     daily, nav = snapshots["daily_return"].astype(float), snapshots["net_asset_value"].astype(float)
     enough = 0
@@ -173,6 +175,8 @@ def test_realized_risk(stored: Stored, name: str) -> None:
 @pytest.mark.parametrize("name", BOOKS)
 def test_ex_ante_risk(stored: Stored, returns: pd.DataFrame, name: str) -> None:
     """Today's delta-adjusted values × the last 60 returns, by pandas, every tenth session and around the gap."""
+    from scipy import stats  # type: ignore[import-untyped]
+
     lots = stored.frame(
         "select o.session, coalesce(b.underlying, b.symbol) as symbol, b.asset_class,"
         " g.delta_adjusted_value::float8 as value from analytics.position_pnl o"

@@ -4,8 +4,6 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-import QuantLib as ql  # noqa: N813
-from scipy.stats import norm
 
 from pipelines.sessions import session_range
 from pipelines.sources.simulated import SimulatedPrices
@@ -20,6 +18,8 @@ def quantlib_price(
     is_call: bool, spot: float, strike: float, days: int, rate: float, volatility: float
 ) -> float:
     """Analytic European price by QuantLib, Actual/365, no dividends."""
+    import QuantLib as ql  # noqa: N813
+
     today = ql.Date(2, 1, 2024)
     ql.Settings.instance().evaluationDate = today
     count = ql.Actual365Fixed()
@@ -35,6 +35,8 @@ def quantlib_price(
 
 
 def test_normal_cdf_is_scipys() -> None:
+    from scipy.stats import norm
+
     x = np.concatenate((np.linspace(-38, 38, 20_001), [0.0, -7.07106781186547, 7.07106781186548]))
     np.testing.assert_allclose(normal_cdf(x), norm.cdf(x), rtol=1e-9, atol=1e-15)
 
