@@ -8,30 +8,21 @@ memory of questions either.     `uv run python -m benchmarks.api`
 import argparse
 import asyncio
 import datetime as dt
-import multiprocessing
-import os
 import random
-import socket
-import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import median, quantiles
+from statistics import median
 
 import psycopg
-import uvicorn
-from fastapi import FastAPI
 from psycopg import AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool
 
-import api.app
-from api.app import create_app
-from api.reads.answer import Answer
-from api.reads.memory import Key, Memory, Remembered
 from api.reads.statements import reading
 from api.tokens import Principal, issue
+from benchmarks.api_load import CONNECTIONS, Load, get, load, tags_of
+from benchmarks.api_servers import NOW, served
 from benchmarks.firm_book import COPY_PORTFOLIOS, COPY_POSITIONS, LAST_SESSION, first_session
 from benchmarks.harness import own_home, report
 from pipelines.postgres.credentials import DatabaseUrls
@@ -43,11 +34,8 @@ from pipelines.steps.fetch import fetch_prices, fetch_securities, fetch_short_in
 from pipelines.steps.plan import Request
 from pipelines.tables.run import RunRecord, open_run
 
-NOW = dt.datetime.combine(LAST_SESSION, dt.time(23), dt.UTC)
 PARAMS = {"user_id": 1, "position_id": None, "as_of": None, "known_at": None, "now": NOW}
 LOTS, SYMBOLS = 50, 500
-CONNECTIONS = 16
-"""Requests in flight: two for each connection of the reader's pool."""
 FROM_DATABASE = (
     "/portfolio",
     "/portfolio/history",
@@ -56,37 +44,8 @@ FROM_DATABASE = (
     "/risk/greeks?view=portfolio",
     "/risk/factors",
 )
-
-
 TURNS = 5
 """Of each load, with one of the constant before each."""
-
-
-class OfQuestions(Memory):
-    """Remembers questions and what they are about, but takes no answer for current."""
-
-    def keep(self, key: Key, remembered: Remembered) -> None:
-        """Remember a question without its answer."""
-        said = remembered.answer
-        answer = Answer(said.body, said.etag, None, said.next_close, said.statements)
-        super().keep(key, Remembered(remembered.reading, answer, remembered.route, remembered.expires_at))
-
-
-@dataclass
-class Load:
-    """What a load came to."""
-
-    seconds: float
-    latencies: list[float] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        """Answers a second."""
-        return len(self.latencies) / self.seconds
-
-    def percentile(self, percent: int) -> float:
-        """Milliseconds."""
-        return quantiles(self.latencies, n=100)[percent - 1] * 1e3
 
 
 def main() -> None:
@@ -154,7 +113,7 @@ class Firm:
         """One read of one portfolio."""
         known = f"If-None-Match: {etag}\r\n" if etag else ""
         joined = "&" if "?" in path else "?"
-        return _get(
+        return get(
             f"/api/v1{path}{joined}portfolio_id={chosen}", f"Authorization: Bearer {self.token}\r\n{known}"
         )
 
@@ -172,7 +131,7 @@ class Firm:
         share, seconds, latencies = [], self.seconds / TURNS, []
         rates = []
         for _ in range(TURNS):
-            constant = asyncio.run(load(self.constant, lambda: _get("/constant", ""), seconds))
+            constant = asyncio.run(load(self.constant, lambda: get("/constant"), seconds))
             loaded = measure(seconds)
             share.append(loaded.rate / constant.rate)
             rates.append(loaded.rate)
@@ -185,7 +144,7 @@ class Firm:
 
     def tags(self, port: int, path: str) -> dict[int, str]:
         """The entity tag of each portfolio's answer: each is asked for once."""
-        return asyncio.run(tags_of(port, self, path))
+        return asyncio.run(tags_of(port, {chosen: self.request(path, chosen) for chosen in self.ids}))
 
 
 def measure(urls: DatabaseUrls, ids: list[int], seconds: float) -> None:
@@ -216,54 +175,6 @@ def measure(urls: DatabaseUrls, ids: list[int], seconds: float) -> None:
     )
 
 
-def _get(path: str, headers: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: benchmark\r\n{headers}\r\n".encode()
-
-
-async def _exchange(
-    streams: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: bytes
-) -> tuple[int, bytes]:
-    reader, writer = streams
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    status = int(head[9:12])
-    if status != 304:
-        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-        await reader.readexactly(int(length))
-    return status, head
-
-
-async def load(port: int, request: Callable[[], bytes], seconds: float) -> Load:
-    """Keep CONNECTIONS requests in flight for so long; SystemExit at an answer that is none."""
-    found = Load(seconds)
-    deadline = time.perf_counter() + seconds
-
-    async def one() -> None:
-        streams = await asyncio.open_connection("127.0.0.1", port)
-        while (started := time.perf_counter()) < deadline:
-            status, _ = await _exchange(streams, request())
-            if status not in (200, 304):
-                raise SystemExit(f"the server answered {status}")
-            found.latencies.append(time.perf_counter() - started)
-        streams[1].close()
-
-    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
-    return found
-
-
-async def tags_of(port: int, firm: Firm, path: str) -> dict[int, str]:
-    """The entity tag of each portfolio's answer."""
-    streams = await asyncio.open_connection("127.0.0.1", port)
-    found = {}
-    for chosen in firm.ids:
-        _, head = await _exchange(streams, firm.request(path, chosen))
-        found[chosen] = (
-            head.lower().partition(b"etag: ")[2].partition(b"\r\n")[0].decode().replace("w/", "W/")
-        )
-    streams[1].close()
-    return found
-
-
 async def drive(url: str, ids: list[int], seconds: float) -> Load:
     """The statement of `/portfolio` by the bare driver, as many at once as the API's pool has connections."""
     found = Load(seconds)
@@ -284,49 +195,6 @@ async def drive(url: str, ids: list[int], seconds: float) -> Load:
     async with AsyncConnectionPool(url, kwargs=options, min_size=8, max_size=8, open=False) as pool:
         await asyncio.gather(*(one(pool) for _ in range(8)))
     return found
-
-
-@contextmanager
-def served(kind: str) -> Iterator[int]:
-    """A server process of one worker; yields its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(kind, port), daemon=True)
-    process.start()
-    try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _serve(kind: str, port: int) -> None:
-    # The log of requests is written, as it would be, but not shown.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-    if kind == "asking":
-        vars(api.app)["Memory"] = OfQuestions
-    if kind == "forgetful":
-        os.environ["SIGMASIGHT_API_MEMORY_MB"] = "0"
-    app = _constant() if kind == "constant" else create_app(now=lambda: NOW)
-    if kind == "outdated":
-        app.state.now = lambda: app.state.changes.changed() or NOW
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical", access_log=False)
-
-
-def _constant() -> FastAPI:
-    app = FastAPI()
-
-    @app.get("/constant")
-    async def constant() -> dict[str, str]:
-        return {"status": "ok"}
-
-    return app
 
 
 if __name__ == "__main__":

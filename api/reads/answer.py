@@ -55,7 +55,7 @@ class Reader:
 class _Settled:
     """What a question is about, and the generation it was settled under: what follows from both stays, too."""
 
-    generation: int
+    generation: int | None
     standing: Standing
     params: Mapping[str, Any]
     """Of the query that answers."""
@@ -81,7 +81,7 @@ class Reading:
     params: Mapping[str, Any]
     needs_portfolio: bool
     check: Check | None = None
-    _settled: "_Settled | None" = None
+    _settled: _Settled | None = None
 
     async def answer(self, reader: Reader) -> Answer:
         """Read the answer; ProblemError if there is none."""
@@ -102,11 +102,11 @@ class Reading:
         echo = moment.echo()
         tag = etag(self.origin, self.caller.user_id, standing.role, standing.newest, echo)
         params = {**self.params, **moment.params()}
-        settled = _Settled(generation or 0, standing, params, moment, tag, echo, json.dumps(echo))
+        settled = _Settled(generation, standing, params, moment, tag, echo, json.dumps(echo))
         if generation is not None and known_at is None:
             self._settled = settled
         statements = 1 if known_at is None else 2
-        return self._written(row[STANDING_COLUMNS:], settled, generation, statements)
+        return self._written(row[STANDING_COLUMNS:], settled, statements)
 
     async def _answer_again(self, reader: Reader, generation: int | None) -> Answer | None:
         """Answer by what was settled before; None if that may be settled differently now."""
@@ -119,7 +119,7 @@ class Reading:
         row = await reader.database.row(rereading(self.name), settled.params)
         if row is None or row[0] != standing.newest:
             return None
-        return self._written(row[1:], settled, generation, 1)
+        return self._written(row[1:], settled, 1)
 
     def _moment(self, standing: Standing) -> Moment:
         if standing.portfolio_id is None and (
@@ -137,16 +137,15 @@ class Reading:
             return not_found("there is no such position", "position_not_found")
         return not_found("there is no such portfolio", "portfolio_not_found")
 
-    def _written(self, row: Row, settled: _Settled, generation: int | None, statements: int) -> Answer:
+    def _written(self, row: Row, settled: _Settled, statements: int) -> Answer:
         body, following = row if row[0] is not None else ("{}", None)
         opening = settled.opening
         if "limit" in self.params:
             known_at = settled.moment.known_at
             page = None if following is None else cursors.encode(self.origin, known_at, following)
             opening = json.dumps({**settled.echo, "next": page})
-        return Answer(
-            _joined(opening, body), settled.tag, generation, settled.standing.next_close, statements
-        )
+        next_close = settled.standing.next_close
+        return Answer(_joined(opening, body), settled.tag, settled.generation, next_close, statements)
 
 
 def _joined(first: str, second: str) -> bytes:

@@ -78,7 +78,7 @@ def read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] |
     wanted = (
         None if portfolios is None or _are_all(database, known_at.terms, portfolios) else tuple(portfolios)
     )
-    return database.once(("book", known_at.of_book, wanted), lambda: _read_book(database, known_at, wanted))
+    return database.once(known_at.of_book, ("book", wanted), lambda: _read_book(database, known_at, wanted))
 
 
 def _are_all(database: Database, terms_at: Instant, portfolios: Sequence[int]) -> bool:
@@ -90,7 +90,7 @@ def _are_all(database: Database, terms_at: Instant, portfolios: Sequence[int]) -
         )
         return set(found["portfolio_id"].tolist())
 
-    return database.once(("portfolios", terms_at), read) <= set(portfolios)
+    return database.once(terms_at, "portfolios", read) <= set(portfolios)
 
 
 def _read_book(database: Database, known_at: KnownAt, portfolios: Sequence[int] | None) -> Book:

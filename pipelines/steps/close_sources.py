@@ -4,7 +4,7 @@ import numpy as np
 
 from pipelines.calc.types import BoolArray, IntArray
 from pipelines.sessions import sessions
-from pipelines.steps.closes import known_later
+from pipelines.steps.closes import as_known
 from pipelines.steps.known_at import Instant
 from pipelines.steps.work import Work, bounds, session_dates
 from pipelines.tables.database import Params
@@ -24,12 +24,8 @@ class CloseSources:
         self.names = [""]
         self._database, self._known_at = work.database, work.known_at.prices
         self._symbols = work.book.symbols
-        self._later, self._replaced = known_later(self._known_at, self._symbols)
         self._start_ix, self._end_ix = start_ix, end_ix
-        self._grid = self._in_range(self._known_at.at, self._symbols)
-        if len(self._later):
-            then = self._in_range(self._known_at.then, self._symbols[self._later])
-            self._grid[:, self._later] = _mixed(self._grid[:, self._later], then, self._replaced)
+        self._grid = as_known(self._known_at, self._symbols, self._in_range, _is_none)
 
     def of(self, column: IntArray, ix: IntArray) -> IntArray:
         """Number of the source of closes by column of the book's symbols and session index, (n,); ix ≤ end."""
@@ -43,8 +39,9 @@ class CloseSources:
             found[~inside] = self._older(older[:, 0], older[:, 1])[inverse.ravel()]
         return found
 
-    def _in_range(self, known_at: Instant, symbols: np.ndarray) -> IntArray:
-        """Those of the range as known at one instant, (T, S)."""
+    def _in_range(self, known_at: Instant, columns: IntArray) -> IntArray:
+        """Those of the range as known at one instant, (T, n)."""
+        symbols = self._symbols[columns]
         grid: IntArray = np.zeros((self._end_ix - self._start_ix + 1, len(symbols)), dtype=np.int64)
         params = bounds(self._start_ix, self._end_ix) | {"symbols": symbols.tolist(), "known_at": known_at}
         session, column, source = self._read("market/sources", params, symbols)
@@ -52,14 +49,10 @@ class CloseSources:
         return grid
 
     def _older(self, column: IntArray, ix: IntArray) -> IntArray:
-        found = self._older_at(self._known_at.at, column, ix)
-        later = np.flatnonzero(np.isin(column, self._later))
-        if len(later):
-            replaced = np.isin(column[later], self._later[self._replaced])
-            found[later] = _mixed(
-                found[later], self._older_at(self._known_at.then, column[later], ix[later]), replaced
-            )
-        return found
+        def read(known_at: Instant, which: IntArray) -> IntArray:
+            return self._older_at(known_at, column[which], ix[which])
+
+        return as_known(self._known_at, self._symbols[column], read, _is_none)
 
     def _older_at(self, known_at: Instant, column: IntArray, ix: IntArray) -> IntArray:
         params = {"symbols": self._symbols[column].tolist(), "sessions": session_dates(ix)}
@@ -83,7 +76,6 @@ class CloseSources:
         return session, np.searchsorted(symbols, rows["symbol"]), number[inverse]
 
 
-def _mixed(at: IntArray, then: IntArray, replaced: BoolArray) -> IntArray:
-    """What is known at one instant, completed or replaced by what is known at another."""
-    mixed: IntArray = np.where(replaced | (at == 0), then, at)
-    return mixed
+def _is_none(source: IntArray) -> BoolArray:
+    none: BoolArray = source == 0
+    return none

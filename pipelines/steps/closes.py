@@ -1,6 +1,7 @@
 """Closes as known at an instant, as matrices: sessions down, symbols across."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,19 +13,37 @@ from pipelines.tables.spec import date, number, text
 from pipelines.tables.specs import SYMBOL_WIDTH
 
 _CLOSES = (date("session"), text("symbol", SYMBOL_WIDTH), number("close"))
+Numbers = TypeVar("Numbers", FloatArray, IntArray)
 _Read = Callable[[np.ndarray, int, int], FloatArray]
+
+
+def as_known(
+    known_at: PricesAt,
+    symbols: np.ndarray,
+    read: Callable[[Instant, IntArray], Numbers],
+    is_missing: Callable[[Numbers], BoolArray],
+) -> Numbers:
+    """What is read of symbols (n,), shape (…, n): those known later completed or replaced by what is known then.
+
+    read: gets an instant and which of the symbols.
+    """
+    found = read(known_at.at, np.arange(len(symbols)))
+    later, replaced = known_later(known_at, symbols)
+    if len(later):
+        then, at = read(known_at.then, later), found[..., later]
+        found[..., later] = np.where(replaced | is_missing(at), then, at)
+    return found
 
 
 def read_closes(
     database: Database, known_at: PricesAt, symbols: np.ndarray, start_ix: int, end_ix: int
 ) -> FloatArray:
     """Closes as known, shape (T, S), NaN where there is none; `symbols` ascending."""
-    raw = _closes_at(database, known_at.at, symbols, start_ix, end_ix)
-    later, replaced = known_later(known_at, symbols)
-    if len(later):
-        then = _closes_at(database, known_at.then, symbols[later], start_ix, end_ix)
-        raw[:, later] = np.where(replaced | np.isnan(raw[:, later]), then, raw[:, later])
-    return raw
+
+    def read(at: Instant, which: IntArray) -> FloatArray:
+        return _closes_at(database, at, symbols[which], start_ix, end_ix)
+
+    return as_known(known_at, symbols, read, np.isnan)
 
 
 def known_later(known_at: PricesAt, symbols: np.ndarray) -> tuple[IntArray, BoolArray]:
@@ -57,9 +76,8 @@ def read_closes_once(
     def read(names: np.ndarray, first: int, last: int) -> FloatArray:
         return read_closes(database, known_at, names, first, last)
 
-    if known_at.at is None:
-        return read(symbols, start_ix, end_ix)
-    return database.once(("closes", known_at), ClosesRead).between(read, symbols, start_ix, end_ix)
+    kept = database.once(known_at.at, ("closes", known_at), ClosesRead)
+    return kept.between(read, symbols, start_ix, end_ix)
 
 
 class ClosesRead:
@@ -104,10 +122,8 @@ def read_prior(
     database: Database, known_at: PricesAt, symbols: np.ndarray, before_ix: int
 ) -> tuple[FloatArray, DateArray]:
     """The last close before a session and its date, shape (S,); NaN and NaT where there is none."""
-    if known_at.at is None:
-        return _read_prior(database, known_at, symbols, before_ix)
     key = "prior", known_at, before_ix, tuple(symbols.tolist())
-    return database.once(key, lambda: _read_prior(database, known_at, symbols, before_ix))
+    return database.once(known_at.at, key, lambda: _read_prior(database, known_at, symbols, before_ix))
 
 
 def _read_prior(

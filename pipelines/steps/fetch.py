@@ -49,12 +49,10 @@ def fetch_prices(database: Database, source: PriceSource, request: Request) -> F
     need = price_need(database, request)
     if isinstance(source, Vendor):
         return fetch_from_vendor(database, source, need, request)
-    ix = np.arange(need.start_ix, need.end_ix + 1)
-    anew = ((ix >= request.start_ix) & (ix <= request.end_ix))[:, np.newaxis]
     if request.stale_only:
         ask = _unstored(database, need)
     else:
-        ask = need.wanted & anew
+        ask, ix = need.wanted.copy(), np.arange(need.start_ix, need.end_ix + 1)
         for beside in (ix < request.start_ix, ix > request.end_ix):
             ask[beside] = _unstored(database, need.of(beside))
     parts = [_ask(source, need, ask, symbols, first, last) for symbols, first, last in _groups(ask)]

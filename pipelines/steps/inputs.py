@@ -10,7 +10,7 @@ from pipelines.calc.types import Columns
 from pipelines.sessions import session_at
 from pipelines.steps.book import OVERRIDES, read_book
 from pipelines.steps.chain import STEPS
-from pipelines.steps.closes import read_closes, read_prior
+from pipelines.steps.closes import read_closes_once, read_prior
 from pipelines.steps.factor_betas import active_symbols
 from pipelines.steps.fetch import LOOKBACK
 from pipelines.steps.known_at import Instant, KnownAt
@@ -52,7 +52,7 @@ def input_hash(database: Database, request: Request, known_at: Instant, risk_fre
         database.columns(OVERRIDES, "book/overrides", params),
         {
             "symbols": symbols.astype("U40"),
-            "closes": read_closes(database, known.prices, symbols, first, end),
+            "closes": read_closes_once(database, known.prices, symbols, first, end),
         },
         {"older": older, "older_date": older_date},
         vars(read_splits(database, known.prices.splits, symbols)),

@@ -168,9 +168,7 @@ def read_plan(database: Database, request: Request, terms_at: Instant) -> Plan:
 
     From terms known at an instant it is made once, before anything is stored: it is the same for all steps of the run.
     """
-    if terms_at is None:
-        return _read_plan(database, request, None)
-    return database.once(("plan", request, terms_at), lambda: _read_plan(database, request, terms_at))
+    return database.once(terms_at, ("plan", request), lambda: _read_plan(database, request, terms_at))
 
 
 def _read_plan(database: Database, request: Request, terms_at: Instant) -> Plan:

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines.calc.lots import POSITION_TYPES
 from pipelines.calc.movers import largest
-from pipelines.calc.types import IntArray
+from pipelines.calc.types import MONEY_SCALE, IntArray
 from pipelines.steps.book import Book
 from pipelines.steps.stored import Holdings
 
@@ -64,5 +64,5 @@ def _listed(rows: IntArray, pnl: IntArray, lot: IntArray, names: LotNames) -> It
 
 
 def _usd(amount: int) -> str:
-    dollars, rest = divmod(abs(amount), 10_000)
+    dollars, rest = divmod(abs(amount), MONEY_SCALE)
     return f"{'-' if amount < 0 else ''}{dollars}.{rest:04d}"

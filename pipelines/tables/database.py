@@ -69,11 +69,13 @@ class Database:
         """Whether a transaction is open, so that others do not see all that this one sees."""
         return self.connection.info.transaction_status is not TransactionStatus.IDLE
 
-    def once(self, key: Hashable, read: Callable[[], T]) -> T:
-        """What this run has read before: only for what cannot be another, such as what was known at an instant."""
-        if key not in self._found:
-            self._found[key] = read()
-        found: T = self._found[key]
+    def once(self, known_at: Hashable, key: Hashable, read: Callable[[], T]) -> T:
+        """What this run has read before as known at an instant; None is now, which may still change: read anew."""
+        if known_at is None:
+            return read()
+        if (known_at, key) not in self._found:
+            self._found[known_at, key] = read()
+        found: T = self._found[known_at, key]
         return found
 
     def execute(self, statement: LiteralString | SQL | Composed, params: Params | None = None) -> int:

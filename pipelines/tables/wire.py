@@ -45,7 +45,7 @@ _PAYLOAD: dict[str, str] = {
 
 
 def null_mask(column: Column, values: npt.NDArray[Any]) -> BoolArray:
-    """Which values (a text in bytes) would be null, shape (n,)."""
+    """Which values would be null, shape (n,); a text may be in bytes already."""
     nulls: BoolArray = np.zeros(len(values), dtype=np.bool_)
     if column.kind == "date":
         nulls = np.isnat(values)
@@ -56,7 +56,7 @@ def null_mask(column: Column, values: npt.NDArray[Any]) -> BoolArray:
     elif column.kind == "int" and column.nullable:
         nulls = values == NULL_INT
     elif column.kind == "text":
-        nulls = values == values.dtype.type()  # as text, or as its bytes
+        nulls = values == values.dtype.type()
     return nulls
 
 
