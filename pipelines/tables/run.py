@@ -64,17 +64,17 @@ def open_run(
     same call may be made again.
     """
     database = Database(connection, record.run_id)
-    _lock(database, LOCK_TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds)
     run = Run(database)
-    try:
-        _start(database, record)
-        yield run
-    except BaseException as error:
-        run.error = run.error or f"{type(error).__name__}: {error}"
-        raise
-    finally:
-        if not connection.closed:
-            _end(database, run.error)
+    with _locked(database, LOCK_TIMEOUT_SECONDS if timeout_seconds is None else timeout_seconds):
+        try:
+            _start(database, record)
+            yield run
+        except BaseException as error:
+            run.error = run.error or f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            if not connection.closed:
+                _end(database, run.error)
 
 
 @contextmanager
@@ -91,19 +91,29 @@ def rehearse_run(connection: psycopg.Connection[Any], record: RunRecord) -> Iter
         yield Run(database)
 
 
-def _lock(database: Database, timeout_seconds: float) -> None:
-    with database.transaction():
-        database.run("run/lock_timeout", {"timeout": f"{max(int(timeout_seconds * 1000), 1)}ms"})
+@contextmanager
+def _locked(database: Database, timeout_seconds: float) -> Iterator[None]:
     try:
-        database.run("run/lock")
-        database.connection.commit()
+        with database.transaction():
+            database.run("run/lock_timeout", {"timeout": f"{max(int(timeout_seconds * 1000), 1)}ms"})
+            database.run("run/lock")
     except psycopg.errors.LockNotAvailable as error:
-        database.connection.rollback()
         raise LockedError(
             f"another run has held the run lock for {timeout_seconds:.0f} s; try again when it has ended"
         ) from error
-    with database.transaction():
-        database.run("run/lock_timeout", {"timeout": "0"})
+    try:
+        yield
+    finally:
+        if not database.connection.closed:
+            _unlock(database)
+
+
+def _unlock(database: Database) -> None:
+    try:
+        database.run("run/unlock")
+    except BaseException:
+        database.connection.close()  # gives the lock back, too
+        raise
 
 
 def _start(database: Database, record: RunRecord) -> None:
@@ -128,4 +138,3 @@ def _end(database: Database, error: str | None) -> None:
     with database.transaction():
         status = "failed" if error else "succeeded"
         database.run("run/end", {"run_id": database.run_id, "status": status, "error": error})
-        database.run("run/unlock")

@@ -103,8 +103,10 @@ def disturbed(world: World, vendor: Vendor, order: Order, disturbance: Disturban
         assert disturbance is not None
         assert disturbance.kind == "lost connection"
         assert world.pipeline.closed
-        world.pipeline = psycopg.connect(world.urls.pipeline, autocommit=True)
         return False
+    finally:
+        if world.pipeline.closed:
+            world.pipeline = psycopg.connect(world.urls.pipeline, autocommit=True)
     return True
 
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from pipelines.postgres import Role
-from pipelines.tables.database import LockedError
+from pipelines.tables.database import Database, LockedError
 from pipelines.tables.run import RunRecord, open_run
 from tests.tables.conftest import Connect
 
@@ -84,6 +85,30 @@ def test_only_one_run_at_a_time(connect: Connect, owner: psycopg.Connection[Any]
         assert runs(owner) == {"one": ("running", None)}
     with open_run(second, record("two"), timeout):
         assert runs(owner) == {"one": ("succeeded", None), "two": ("running", None)}
+
+
+@pytest.mark.parametrize("at", range(1, 7))
+def test_an_error_at_any_statement_leaves_the_lock_to_others(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Also where the connection stays open: a lock it kept would block every run but its own."""
+    execute, count = Database.execute, 0
+
+    def counted(self: Database, *args: Any) -> int:
+        nonlocal count
+        count += 1
+        if count == at:
+            raise ZeroDivisionError
+        return execute(self, *args)
+
+    connection = connect(Role.PIPELINE)
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "execute", counted)
+        with suppress(ZeroDivisionError), open_run(connection, record("one")):
+            pass
+    assert count >= at, "there is such a statement"
+    with open_run(connect(Role.PIPELINE), record("two"), 0):
+        pass
 
 
 def test_a_run_waits_for_the_one_before(connect: Connect, owner: psycopg.Connection[Any]) -> None:

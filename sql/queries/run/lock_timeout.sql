@@ -1,1 +1,2 @@
-select set_config('lock_timeout', %(timeout)s, false)
+-- Until the transaction ends.
+select set_config('lock_timeout', %(timeout)s, true)
