@@ -8,20 +8,25 @@
 with lots as materialized ({lots}),
 options as (
     select l.*, l.quantity::float8 * l.multiplier::float8 as units from lots l where l.asset_class = 'OPTION'
+),
+priced as (
+    select r.session, r.portfolio_id, r.daily_pnl, r.price, d.session_index, l.position_id, l.symbol, l.units, l.first_index,
+        l.is_inherited, l.entry_price, lag(r.price) over lot as last_price, lag(d.session_index) over lot as last_index
+    from options l
+    join analytics.position_pnl r on r.portfolio_id = l.portfolio_id and r.position_id = l.position_id
+    join market.sessions d on d.session = r.session
+    where r.session between %(start)s::date - 15 and %(end)s
+    window lot as (partition by r.portfolio_id, r.position_id order by r.session)
 )
-select 'position_pnl' as table_name, r.session, r.portfolio_id, format('position %%s %%s', l.position_id, l.symbol) as item,
-    format('P&L %%s is not (%%s − %%s) × %%s', r.daily_pnl, r.price, change.from_price, l.units) as detail
-from options l
-join analytics.position_pnl r on r.portfolio_id = l.portfolio_id and r.position_id = l.position_id
-join market.sessions d on d.session = r.session
-join market.sessions before on before.session_index = d.session_index - 1
-left join analytics.position_pnl previous
-    on previous.session = before.session and previous.portfolio_id = r.portfolio_id and previous.position_id = r.position_id
-   and previous.session between %(start)s::date - 15 and %(end)s
+select 'position_pnl' as table_name, r.session, r.portfolio_id, format('position %%s %%s', r.position_id, r.symbol) as item,
+    format('P&L %%s is not (%%s − %%s) × %%s', r.daily_pnl, r.price, change.from_price, r.units) as detail
+from priced r
 cross join lateral (
-    select case when d.session_index > l.first_index then previous.price when not l.is_inherited then l.entry_price::float8 end
-        as from_price
+    select case
+        when r.session_index > r.first_index then case when r.last_index = r.session_index - 1 then r.last_price end
+        when not r.is_inherited then r.entry_price::float8
+    end as from_price
 ) as change
-where r.session between %(start)s and %(end)s
-  and abs(r.daily_pnl::float8 - (r.price - change.from_price) * l.units)
-      > 0.0001 + 1e-15 * abs(l.units) * (r.price + change.from_price)
+where r.session >= %(start)s
+  and abs(r.daily_pnl::float8 - (r.price - change.from_price) * r.units)
+      > 0.0001 + 1e-15 * abs(r.units) * (r.price + change.from_price)

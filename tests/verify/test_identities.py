@@ -23,9 +23,6 @@ def _drop(table: str, extra: str = "") -> str:
     return f"delete from analytics.{table} where session = '{DAY}' and portfolio_id = 1 {extra}"
 
 
-FIRST = "session = '2021-04-01'"
-
-
 def _snapshot_slice(change: str) -> str:
     return _edit("slices", change, "and asset = 'snapshots'")
 
@@ -73,24 +70,42 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
             ["2021-05-24"],
         ),
     ],
-    "exposures_are_sums_of_values": [
+    "snapshots_are_sums_of_lots": [
         (_edit("snapshots", f"{column} = {column} + 0.0001"), [DAY])
-        for column in ("long_exposure", "short_exposure", "gross_exposure", "net_exposure")
+        for column in (
+            "long_exposure", "short_exposure", "gross_exposure", "net_exposure", "issuer_gross_exposure",
+            "unrealized_pnl", "delta_long_exposure", "delta_short_exposure", "delta_gross_exposure",
+            "delta_net_exposure", "delta_issuer_gross_exposure",
+        )
     ]
     + [
-        (_edit("position_pnl", "market_value = -market_value", "and position_id = 1"), [DAY]),
-        (_drop("position_pnl"), [DAY]),
-    ],
-    "delta_exposures_are_sums_of_values": [
-        (_edit("snapshots", f"{column} = {column} + 0.0001"), [DAY])
-        for column in ("delta_long_exposure", "delta_short_exposure", "delta_gross_exposure", "delta_net_exposure")
-    ]
-    + [(_edit("position_greeks", "delta_adjusted_value = null", "and position_id = 8"), [DAY])],
-    "counts_are_of_open_lots": [
         (_edit("snapshots", f"{column} = {column} + 1"), [DAY])
-        for column in ("position_count", "stale_positions", "unpriced_positions")
+        for column in (
+            "position_count", "stale_positions", "unpriced_positions", "long_positions", "short_positions",
+            "lc_positions", "sc_positions", "lp_positions", "sp_positions",
+        )
     ]
-    + [(_edit("position_pnl", "is_unpriced = false", "and position_id = 5"), [DAY])],
+    + [
+        (_edit("snapshots", "delta_issuer_gross_exposure = null"), [DAY]),
+        # one call too many, one put too few: the sum is right
+        (_edit("snapshots", "lc_positions = lc_positions + 1, lp_positions = lp_positions - 1"), [DAY]),
+        (_edit("position_pnl", "market_value = -market_value", "and position_id = 1"), [DAY]),
+        (_edit("position_pnl", "unrealized_pnl = unrealized_pnl + 0.0001", "and position_id = 1"), [DAY]),
+        (_edit("position_pnl", "is_unpriced = false", "and position_id = 5"), [DAY]),
+        (_edit("position_pnl", "is_open = false", "and position_id = 1"), [DAY]),
+        (_drop("position_pnl"), [DAY]),
+        (_edit("position_greeks", "delta_adjusted_value = null", "and position_id = 8"), [DAY]),
+        (_edit("position_greeks", "delta_adjusted_value = 0.0001", "and position_id = 8"), [DAY]),
+        (
+            "update book.positions set position_type = 'LC', quantity = 5 where id = 9",
+            [f"2021-04-{day}" for day in range(12, 31)] + [f"2021-05-{day:02}" for day in range(1, 22)],
+        ),
+        # a short call that nets with its underlying no more, until it is worth nothing on expiry
+        (
+            "update book.positions set underlying = 'OTHER' where id = 9",
+            [f"2021-04-{day}" for day in range(12, 31)] + [f"2021-05-{day:02}" for day in range(1, 21)],
+        ),
+    ],
     "option_pnl_is_price_change": [
         (_edit("position_pnl", "daily_pnl = daily_pnl + 0.0002", "and position_id = 8"), [DAY]),
         (_edit("position_pnl", "price = price + 0.01", "and position_id = 8"), [DAY, NEXT]),
@@ -142,33 +157,6 @@ BROKEN: dict[str, list[tuple[str, list[str]]]] = {
             "update analytics.snapshots set mtd_pnl = 0 where session = '2021-05-28' and portfolio_id = 1",
             ["2021-05-28"],
         ),
-    ],
-    "unrealized_pnl_is_sum_of_lots": [
-        (_edit("snapshots", "unrealized_pnl = unrealized_pnl + 0.0001"), [DAY]),
-        (_edit("position_pnl", "unrealized_pnl = unrealized_pnl + 0.0001", "and position_id = 1"), [DAY]),
-        (_drop("position_pnl"), [DAY]),
-    ],
-    "types_are_of_open_lots": [
-        (_edit("snapshots", f"{kind}_positions = {kind}_positions + 1"), [DAY])
-        for kind in ("long", "short", "lc", "sc", "lp", "sp")
-    ]
-    + [
-        (_edit("snapshots", "position_count = position_count - 1"), [DAY]),
-        # one call too many, one put too few: the sum is right
-        (_edit("snapshots", "lc_positions = lc_positions + 1, lp_positions = lp_positions - 1"), [DAY]),
-        (_edit("position_pnl", "is_open = false", "and position_id = 1"), [DAY]),
-        (
-            "update book.positions set position_type = 'LC', quantity = 5 where id = 9",
-            [f"2021-04-{day}" for day in range(12, 31)] + [f"2021-05-{day:02}" for day in range(1, 22)],
-        ),
-    ],
-    "exposures_net_by_issuer": [
-        (_edit("snapshots", "issuer_gross_exposure = issuer_gross_exposure + 0.0001"), [DAY]),
-        (_edit("snapshots", "delta_issuer_gross_exposure = delta_issuer_gross_exposure + 0.0001"), [DAY]),
-        (_edit("snapshots", "delta_issuer_gross_exposure = null"), [DAY]),
-        (_edit("position_pnl", "market_value = market_value + 0.0001", "and position_id = 1"), [DAY]),
-        (_edit("position_greeks", "delta_adjusted_value = null", "and position_id = 8"), [DAY]),
-        (_drop("position_pnl"), [DAY]),
     ],
     "returns_chain": [
         (_edit("snapshots", "mtd_return = mtd_return + 1e-9"), [DAY, NEXT]),
@@ -222,6 +210,17 @@ def test_identity_names_what_breaks_it(owner: Database, name: str, edit: str, na
     assert [str(row.session) for row in of_portfolio] == weekend_free
     assert found.total == len(found.first)
     assert all(row.detail for row in found.first)
+
+
+def test_a_snapshot_names_the_figures_that_are_not_its_lots(owner: Database) -> None:
+    owner.execute(_edit("snapshots", "stale_positions = stale_positions + 1, unrealized_pnl = 0"))
+    ((detail, total),) = [
+        (row.detail, found.total)
+        for found in [offenders(owner, IDENTITIES["snapshots_are_sums_of_lots"], Scope())]
+        for row in found.first
+    ]
+    figures = [figure.split(" is not the lots' ")[0] for figure in detail.split("; ")]
+    assert (figures, total) == (["stale_positions 1", "unrealized_pnl 0.0000"], 1)
 
 
 def test_every_identity_has_a_breaking_edit() -> None:

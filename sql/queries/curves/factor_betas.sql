@@ -1,5 +1,5 @@
 select session,
-    count(distinct symbol) as "symbols",
+    count(*) filter (where factor = 'market') as "symbols",
     count(*) filter (where beta is null) as "missing betas",
     avg(beta) filter (where factor = 'market') as "mean market beta"
 from analytics.factor_betas
