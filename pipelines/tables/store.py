@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, LiteralString
 
 import numpy as np
+import numpy.typing as npt
 from psycopg.sql import SQL, Composed, Identifier
 
 import sql
@@ -119,6 +120,9 @@ def upsert(database: Database, spec: TableSpec, data: Columns) -> Columns:
     Returns the rows that were written.
     """
     data = sort_by_key(spec, data)  # so they lie in the table, and are found together
+    if spec.key[0] == "session" and len(data["session"]) and not _has_any(database, spec, data["session"]):
+        _insert(database, spec, data, database.begin_commit(spec.name))
+        return data
     table, rows = compose.table(spec.schema, spec.name), Identifier(_STAGED_ROWS)
     names = compose.names(spec.column_names)
     database.execute(SQL(sql.query("store/stage")).format(staging=rows, columns=names, table=table))
@@ -155,6 +159,13 @@ def record_sessions(database: Database, spec: TableSpec, data: Columns) -> None:
         # What a vendor said is its own input.
         named = Slices(session, slices.portfolio_id, digests)
         _record(database, spec, named, digests, counts, everything, commit)
+
+
+def _has_any(database: Database, spec: TableSpec, session: npt.NDArray[np.datetime64]) -> bool:
+    """Whether the table holds a row between the first and the last of some sessions."""
+    statement = SQL(sql.query("store/any_of_sessions")).format(table=compose.table(spec.schema, spec.name))
+    params = {"start": session.min().item(), "end": session.max().item()}
+    return bool(database.composed_rows(statement, params)[0][0])
 
 
 def _rows_of(spec: TableSpec, data: Columns, slices: Slices, mask: BoolArray) -> Columns:
