@@ -11,27 +11,18 @@ from pipelines.calc.rolling import MIN_OBSERVATIONS, WINDOW
 from pipelines.calc.types import Columns, FloatArray
 from pipelines.sessions import sessions
 from pipelines.steps.factor_window import FactorWindows
-from pipelines.steps.stored import Holdings, lot_rows, read_equity, read_holdings
-from pipelines.steps.work import Work, bounds, hash_inputs, session_index_of, session_slices
+from pipelines.steps.stored import Holdings, lot_rows, read_betas, read_equity, read_holdings
+from pipelines.steps.work import Work, hash_inputs, session_index_of, session_slices
 from pipelines.tables.manifest import Slices
-from pipelines.tables.spec import date, number, text
 from pipelines.tables.specs import (
     FACTOR_COVARIANCE,
     FACTOR_EXPOSURES,
-    FACTOR_WIDTH,
     POSITION_GREEKS,
     POSITION_PNL,
     ROLLED_EQUITY,
-    SYMBOL_WIDTH,
 )
 from pipelines.tables.store import Batch
 
-_BETAS = (
-    date("session"),
-    text("symbol", SYMBOL_WIDTH),
-    text("factor", FACTOR_WIDTH),
-    number("beta", nullable=True),
-)
 _LOOKBACK = WINDOW - 1
 _ORDERED = np.sort(np.array(FACTOR_CODES))
 _FACTOR_OF = np.argsort(np.array(FACTOR_CODES))
@@ -108,14 +99,9 @@ def _available(factor_return: FloatArray) -> np.ndarray:
 def _betas(work: Work, holdings: Holdings, start: int, end: int) -> FloatArray:
     """Beta of each row's symbol (an option's underlying) to each factor, (n, F); NaN where there is none."""
     book = work.book
-    params = bounds(start, end) | {"symbols": book.symbols.tolist()}
-    found = work.stored(_BETAS, "analytics/betas", params)
+    stored = read_betas(work, book.symbols, start, end)
     # One more column, always missing, for lots without a symbol: index −1.
-    grid = np.full((end - start + 1, len(book.symbols) + 1, len(FACTOR_CODES)), np.nan)
-    factor = _FACTOR_OF[np.searchsorted(_ORDERED, found["factor"])]
-    grid[session_index_of(found) - start, np.searchsorted(book.symbols, found["symbol"]), factor] = found[
-        "beta"
-    ]
+    grid = np.concatenate([stored, np.full((len(stored), 1, len(FACTOR_CODES)), np.nan)], axis=1)
     lot = lot_rows(book, holdings.rows["position_id"])
     betas: FloatArray = grid[session_index_of(holdings.rows) - start, book.factor_column[lot]]
     return betas

@@ -6,15 +6,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipelines.calc.types import Columns, IntArray
+from pipelines.calc.factors import FACTOR_CODES
+from pipelines.calc.types import Columns, FloatArray, IntArray
 from pipelines.errors import SigmaSightError
 from pipelines.sessions import sessions
 from pipelines.steps.book import Book
 from pipelines.steps.upstream import STORED
 from pipelines.steps.work import Work, bounds, planned_rows, session_index_of
 from pipelines.tables.digest import slice_code
-from pipelines.tables.spec import Column, date, flag, integer, money, number
-from pipelines.tables.specs import POSITION_GREEKS, POSITION_PNL
+from pipelines.tables.spec import Column, date, flag, integer, money, number, text
+from pipelines.tables.specs import FACTOR_BETAS, FACTOR_WIDTH, POSITION_GREEKS, POSITION_PNL, SYMBOL_WIDTH
+from pipelines.tables.wire import ascii_bytes
 
 _ROW = (date("session"), integer("position_id"), integer("portfolio_id"))
 _QUERIES = {POSITION_PNL.name: "analytics/values", POSITION_GREEKS.name: "analytics/greeks"}
@@ -36,8 +38,18 @@ _OF_LOTS = {
         number("vega"),
     ),
 }
-KEPT: Final = {table: (*_ROW, *columns) for table, columns in _OF_LOTS.items()}
-"""What later steps read of the rows of lots, by table: kept for them when it has been stored."""
+_BETAS: Final = (
+    date("session"),
+    text("symbol", SYMBOL_WIDTH),
+    text("factor", FACTOR_WIDTH),
+    number("beta", nullable=True),
+)
+KEPT: Final = {table: (*_ROW, *columns) for table, columns in _OF_LOTS.items()} | {FACTOR_BETAS.name: _BETAS}
+"""What later steps read of large tables: kept for them when it has been stored."""
+
+_FACTOR_OF: Final = np.argsort(np.array(FACTOR_CODES))
+_FACTORS: Final = np.array(FACTOR_CODES)[_FACTOR_OF].astype(np.bytes_)
+"""In the order of the key, and their places in FACTOR_CODES."""
 
 _EQUITY = (
     date("session"),
@@ -90,20 +102,41 @@ def read_holdings(work: Work, start: int, end: int, names: Sequence[str]) -> Hol
 
 def read_lots(work: Work, table: str, columns: Sequence[Column], start: int, end: int) -> Columns:
     """Read columns of the planned rows of a table of lots, in the order of its key; some of KEPT's columns."""
-    rows = _kept(work, table, columns, start, end)
+    ix, portfolio = work.plan.slice_grid(start, end)
+    rows = _kept(work, table, columns, slice_code(sessions()[ix], work.plan.portfolio_id[portfolio]))
     if rows is None:
         params = bounds(start, end) | {"portfolios": work.plan.portfolio_id.tolist()}
         rows = work.stored(columns, _QUERIES[table], params)
     return planned_rows(work.plan, rows)
 
 
-def _kept(work: Work, table: str, columns: Sequence[Column], start: int, end: int) -> Columns | None:
-    """What this run has stored itself; None if it has not stored all that is planned, or other tables are read."""
+def _kept(work: Work, table: str, columns: Sequence[Column], codes: IntArray) -> Columns | None:
+    """Slices that this run has stored itself; None if it has not stored all of them, or other tables are read."""
     kept = work.database.kept.get(table)
-    if kept is None or work.upstream is not STORED:
-        return None
-    ix, portfolio = work.plan.slice_grid(start, end)
-    return kept.of_sessions(columns, slice_code(sessions()[ix], work.plan.portfolio_id[portfolio]))
+    return None if kept is None or work.upstream is not STORED else kept.of_sessions(columns, codes)
+
+
+def read_betas(work: Work, symbols: np.ndarray, start: int, end: int) -> FloatArray:
+    """Betas to the factors in the order of FACTOR_CODES, (T, S, F), NaN where there is none; `symbols` ascending."""
+    days, names = sessions()[start : end + 1], symbols.astype(np.bytes_)
+    grid = np.full((len(days), len(names), len(FACTOR_CODES)), np.nan)
+    found = _kept(work, FACTOR_BETAS.name, _BETAS, slice_code(days, np.zeros(len(days), dtype=np.int64)))
+    if found is None:
+        params = bounds(start, end) | {"symbols": symbols.tolist()}
+        found = work.stored(_BETAS, "analytics/betas", params)
+        found |= {name: ascii_bytes(found[name]) for name in ("symbol", "factor")}
+    symbol = found["symbol"]
+    if not len(names) or not len(symbol):
+        return grid
+    # A symbol's rows follow one another: it is looked up once for all of its factors.
+    first = np.flatnonzero(np.append(True, symbol[1:] != symbol[:-1]))
+    runs = np.diff(np.append(first, len(symbol)))
+    column = np.minimum(np.searchsorted(names, symbol[first]), len(names) - 1)
+    wanted = np.repeat(names[column] == symbol[first], runs)
+    factor = _FACTOR_OF[np.searchsorted(_FACTORS, found["factor"])]
+    at = session_index_of(found) - start, np.repeat(column, runs), factor
+    grid[tuple(index[wanted] for index in at)] = found["beta"][wanted]
+    return grid
 
 
 def _same_lots(one: Columns, other: Columns) -> bool:

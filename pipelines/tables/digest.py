@@ -45,9 +45,12 @@ def canonical_records(columns: Sequence[Column], data: Columns) -> npt.NDArray[A
 
 
 def columns_of(columns: Sequence[Column], records: npt.NDArray[Any]) -> Columns:
-    """Columns of canonical records, without nulls among the dates and without texts; shape (n,) each."""
+    """Columns of canonical records, without nulls among the dates, texts in bytes; shape (n,) each."""
     types = {"date": "datetime64[D]", "int": "i8", "money": "i8", "float": "f8", "bool": "?"}
-    return {column.name: records[column.name].astype(types[column.kind]) for column in columns}
+    return {
+        column.name: records[column.name].astype(types.get(column.kind, f"S{column.width}"))
+        for column in columns
+    }
 
 
 def hash_runs(records: npt.NDArray[Any], starts: IntArray, ends: IntArray) -> DigestArray:
