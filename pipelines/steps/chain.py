@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from pipelines.steps.ahead import ahead
 from pipelines.steps.factor_betas import factor_betas
 from pipelines.steps.factor_exposures import factor_exposures
 from pipelines.steps.known_at import Instant, KnownAt
@@ -19,6 +18,7 @@ from pipelines.steps.snapshots import snapshots
 from pipelines.steps.stale import Stale, read_stale_plan, settle, within
 from pipelines.steps.stored import KEPT
 from pipelines.steps.work import Step, Work
+from pipelines.tables.ahead import ahead
 from pipelines.tables.database import Database
 from pipelines.tables.kept import KeptRows
 from pipelines.tables.statistics import refresh_statistics, stored_rows

@@ -14,6 +14,7 @@ import sql
 from pipelines.calc.types import Columns
 from pipelines.errors import SigmaSightError
 from pipelines.tables import wire
+from pipelines.tables.ahead import ahead
 from pipelines.tables.kept import KeptRows
 from pipelines.tables.spec import Column
 from sql import compose
@@ -116,8 +117,11 @@ class Database:
     def copy_in(self, target: Composed, columns: Sequence[Column], data: Columns) -> None:
         """Load rows by binary COPY."""
         self.statements += 1
+        blocks = wire.encode(columns, data)
+        if len(data[columns[0].name]) > wire.BLOCK_ROWS:
+            blocks = ahead(blocks)  # the server takes one in while the next is made
         with self.connection.cursor() as cursor, cursor.copy(target) as copy:
-            for block in wire.encode(columns, data):
+            for block in blocks:
                 copy.write(block)
 
     def begin_commit(self, action: str) -> int:

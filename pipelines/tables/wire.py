@@ -24,7 +24,7 @@ _NUMERIC = np.dtype(
     [("n", ">i2"), ("weight", ">i2"), ("sign", ">u2"), ("scale", ">i2"), ("digits", ">i2", 5)]
 )
 _NUMERIC_NEGATIVE: Final = 0x4000
-_BLOCK_ROWS: Final = 1 << 15
+BLOCK_ROWS: Final = 1 << 15
 """Rows encoded at a time: their bytes stay in the processor's cache."""
 _BLANK: Final[dict[str, Any]] = {
     "date": np.datetime64("2000-01-01", "D"),
@@ -75,8 +75,8 @@ def encode(columns: Sequence[Column], data: Columns) -> Iterator[bytes]:
     """Yield the rows in binary COPY format, in their order, header and trailer included."""
     size = len(data[columns[0].name])
     yield HEADER
-    for start in range(0, size, _BLOCK_ROWS):
-        yield _block(columns, {c.name: data[c.name][start : start + _BLOCK_ROWS] for c in columns})
+    for start in range(0, size, BLOCK_ROWS):
+        yield _block(columns, {c.name: data[c.name][start : start + BLOCK_ROWS] for c in columns})
     yield TRAILER
 
 

@@ -1,4 +1,4 @@
-"""Computing the next part of a step while the part before it is being stored."""
+"""Making the next part of something while the part before it is dealt with, such as stored."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -5,7 +5,7 @@ from threading import current_thread, main_thread
 
 import pytest
 
-from pipelines.steps.ahead import ahead
+from pipelines.tables.ahead import ahead
 
 
 def test_the_parts_come_in_order_from_another_thread() -> None:
