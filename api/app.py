@@ -37,6 +37,7 @@ from api.routers import (
     lineage,
     portfolio,
     positions,
+    recorded,
     risk,
     runs,
     status,
@@ -123,7 +124,14 @@ def _include_routers(app: FastAPI, intake: bool) -> None:
     app.include_router(
         auth.router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 413, 422, 429, 503)
     )
-    for router in (portfolio.router, positions.router, risk.router, tags.router, lineage.router):
+    for router in (
+        portfolio.router,
+        recorded.router,
+        positions.router,
+        risk.router,
+        tags.router,
+        lineage.router,
+    ):
         app.include_router(
             router, prefix=PREFIX, dependencies=strictly, responses=problems(401, 404, 422, 503) | UNCHANGED
         )

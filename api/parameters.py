@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 
 from api.errors import ProblemError
 from api.schemas.problem import FieldError
+from pipelines.instruments import normalize_symbol
 
 MAX_ID: Final = 2**53 - 1
 """The largest whole number that every JSON reader has."""
@@ -68,6 +69,11 @@ def _exact(value: Any) -> Any:
 Number = Annotated[Decimal, BeforeValidator(_exact), WithJsonSchema({"type": "number"})]
 """A number inside a JSON body; what it may be is for whoever reads it to say."""
 Limit = Annotated[int, _spelled(_WHOLE, "a whole number")]
+
+SYMBOL: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
+Symbol = Annotated[str, StringConstraints(pattern=SYMBOL), AfterValidator(normalize_symbol)]
+"""A symbol of any kind, read as it is stored; whether it names anything is for whoever asks to say."""
+
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")] | None,
     Header(

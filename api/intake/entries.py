@@ -17,7 +17,6 @@ from api.intake.ledger import Write
 from api.intake.marks import write_marks
 from api.intake.overrides import write_overrides
 from api.intake.requests import request_changes
-from pipelines.instruments import normalize_symbol
 from pipelines.sources.csv_errors import ErrorList
 from pipelines.sources.csv_file import Row
 from pipelines.sources.ledger_csv import PriceRow, read_flow, read_mark, read_override
@@ -89,7 +88,7 @@ def put_override(connection: Connection[Any], place: Place, symbol: str, day: da
 def delete_override(connection: Connection[Any], place: Place, symbol: str, day: date) -> Entry:
     """Take back the override of a session. Raises NotFoundError (portfolio_not_found, override_not_found)."""
     held = hold(connection, place.user_id, place.portfolio_id)
-    return _removed(connection, place, held, "override", {"symbol": normalize_symbol(symbol), "date": day})
+    return _removed(connection, place, held, "override", {"symbol": symbol, "date": day})
 
 
 def _put_price(

@@ -1,4 +1,4 @@
-"""Which page of a list is asked for: of sessions between two dates, or of things by id."""
+"""Which page of a list is asked for: of what is dated, between two dates, or of things by id."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,10 +15,12 @@ DEFAULT_SESSIONS: Final = 252
 MAX_ITEMS: Final = 1000
 DEFAULT_ITEMS: Final = 200
 
+Items = Annotated[Limit, Query(ge=1, le=MAX_ITEMS, description="Items in a page.")]
+
 
 @dataclass(frozen=True, slots=True)
-class SessionPage:
-    """A page of the sessions from `start` to `end`, oldest first."""
+class DatePage:
+    """A page of what has a date from `start` to `end`, oldest first."""
 
     start: date | None
     end: date | None
@@ -81,14 +83,11 @@ async def _sessions(
         Limit, Query(ge=1, le=MAX_SESSIONS, description="Sessions in a page.")
     ] = DEFAULT_SESSIONS,
     cursor: Cursor = None,
-) -> SessionPage:
-    return SessionPage(start, end, limit, cursor)
+) -> DatePage:
+    return DatePage(start, end, limit, cursor)
 
 
-async def _items(
-    limit: Annotated[Limit, Query(ge=1, le=MAX_ITEMS, description="Items in a page.")] = DEFAULT_ITEMS,
-    cursor: Cursor = None,
-) -> ItemPage:
+async def _items(limit: Items = DEFAULT_ITEMS, cursor: Cursor = None) -> ItemPage:
     return ItemPage(limit, cursor)
 
 
@@ -102,12 +101,12 @@ async def _restatements(
             examples=["2026-01-30T21:30:00Z"],
         ),
     ] = None,
-    limit: Annotated[Limit, Query(ge=1, le=MAX_ITEMS, description="Items in a page.")] = DEFAULT_ITEMS,
+    limit: Items = DEFAULT_ITEMS,
     cursor: Cursor = None,
 ) -> RestatementPage:
     return RestatementPage(start, end, since, limit, cursor)
 
 
-SessionsAsked = Annotated[SessionPage, Depends(_sessions)]
+SessionsAsked = Annotated[DatePage, Depends(_sessions)]
 ItemsAsked = Annotated[ItemPage, Depends(_items)]
 RestatementsAsked = Annotated[RestatementPage, Depends(_restatements)]

@@ -12,6 +12,7 @@ _PARTS: Final = {
     "chosen": "api/chosen",
     "figures": "api/figures",
     "paged": "api/paged",
+    "recorded": "api/recorded",
     "status_portfolios": "status/portfolios",
     "status_prices": "status/prices",
     "status_restated": "status/restated",

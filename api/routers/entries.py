@@ -7,33 +7,24 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import StringConstraints
 
 from api.intake import entries
 from api.openapi import problems
-from api.parameters import Day, Id
+from api.parameters import Day, Id, Symbol
 from api.reads.question import PortfolioId
 from api.schemas.entries import Flow, Mark, PriceOverride, Recorded
 from api.writing import Writes, Writing, follow
 
 router = APIRouter(tags=["intake"], responses=problems(404))
 
-_SYMBOL = StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")
-
 FlowDay = Annotated[
     Day, Path(description="Lands at the close of the first session on or after it.", examples=["2026-01-30"])
 ]
 MarkDay = Annotated[Day, Path(description="Valid from this date on.", examples=["2026-01-30"])]
-Symbol = Annotated[
-    str,
-    _SYMBOL,
-    Path(description="Symbol of a PRIVATE lot of the portfolio.", examples=["ACME"]),
-]
+Private = Annotated[Symbol, Path(description="Symbol of a PRIVATE lot of the portfolio.", examples=["ACME"])]
 CloseDay = Annotated[Day, Path(description="Session whose close it is.", examples=["2026-01-30"])]
 Listed = Annotated[
-    str,
-    _SYMBOL,
-    Path(description="Symbol of a stock or option (OCC) lot of the portfolio.", examples=["AAPL"]),
+    Symbol, Path(description="Symbol of a stock or option (OCC) lot of the portfolio.", examples=["AAPL"])
 ]
 
 FLOW, MARK = "/portfolio/flows/{date}", "/portfolio/marks/{symbol}/{date}"
@@ -64,7 +55,7 @@ async def delete_flow(
 async def put_mark(
     response: Response,
     writes: Writes,
-    symbol: Symbol,
+    symbol: Private,
     date: MarkDay,
     body: Mark,
     portfolio_id: PortfolioId = None,
@@ -79,7 +70,7 @@ async def put_mark(
 
 @router.delete(MARK, status_code=202, operation_id="deleteMark", summary="Take back a private mark")
 async def delete_mark(
-    response: Response, writes: Writes, symbol: Symbol, date: MarkDay, portfolio_id: PortfolioId = None
+    response: Response, writes: Writes, symbol: Private, date: MarkDay, portfolio_id: PortfolioId = None
 ) -> Recorded:
     """Remove what was recorded for the day; it stays in history."""
     place = _place(writes, portfolio_id)

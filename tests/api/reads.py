@@ -10,6 +10,7 @@ from api.schemas.entries import Uploads
 from api.schemas.portfolio import Portfolio, PortfolioHistory
 from api.schemas.position import PositionDetail, PositionHistory, PositionTags
 from api.schemas.positions import GroupedPositions, Positions
+from api.schemas.recorded import Flows, Marks, PriceOverrides
 from api.schemas.restatements import Restatements
 from api.schemas.risk import Covariances, Factors, Greeks, Metrics
 from api.schemas.tags import Tags
@@ -38,6 +39,11 @@ READS = (
     Read("/portfolio", Portfolio),
     Read("/portfolio/history", PortfolioHistory),
     Read("/portfolio/uploads", Uploads),
+    Read("/portfolio/flows", Flows),
+    Read("/portfolio/marks", Marks),
+    Read("/portfolio/marks", Marks, {"symbol": "ACME"}),
+    Read("/portfolio/price-overrides", PriceOverrides),
+    Read("/portfolio/price-overrides", PriceOverrides, {"symbol": "AAPL"}),
     Read("/portfolio/attribution", Attribution),
     Read("/portfolio/attribution", Attribution, {"by": "tag"}),
     Read("/portfolio/attribution", Attribution, {"by": "type"}),

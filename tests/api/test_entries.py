@@ -195,10 +195,11 @@ MISSING = {
     [
         (FLOW, "amount", "cash_flows"),
         (MARK, "price", "private_marks"),
+        (MARK.replace("ACME", "acme"), "price", "private_marks"),
         (OVERRIDE, "price", "price_overrides"),
         (OVERRIDE.replace("AAPL", "aapl240816c00150000"), "price", "price_overrides"),
     ],
-    ids=["flow", "mark", "override", "override of an option"],
+    ids=["flow", "mark", "mark in lower case", "override", "override of an option"],
 )
 def test_what_is_recorded_for_a_day_is_one_value(
     desk: Desk, portfolio_id: int, path: str, name: str, table: str

@@ -171,6 +171,37 @@ def create(owner: psycopg.Connection[Any]) -> None:
         owner.execute(f"alter table {table} enable trigger user")
 
 
+_RECORDED = {
+    # table: columns and their values, of each portfolio and 20 days
+    "book.cash_flows": ("portfolio_id, flow_date, amount", "p.id, d.day, 5"),
+    "book.private_marks": (
+        "portfolio_id, symbol, mark_date, price",
+        "p.id, (array['ACME', 'ZETA'])[1 + d.n % 2], d.day, 5",
+    ),
+    "book.price_overrides": (
+        "portfolio_id, symbol, session, price",
+        "p.id, (array['AAPL', 'MSFT'])[1 + d.n % 2], d.day, 5",
+    ),
+}
+
+
+def record(owner: psycopg.Connection[Any]) -> None:
+    """Entries of all portfolios, those that have nothing stored too; every fourth was corrected after KNOWN_AT."""
+    source = "book.portfolios p cross join (select n, date '2024-01-02' + n as day from generate_series(1, 20) n) d"
+    commit, correction = f"1 + (p.id * 7 + d.n * 131) % {LATE - 1500}", f"{LATE} + (p.id + d.n) % 1000"
+    for table, (columns, values) in _RECORDED.items():
+        owner.execute(f"alter table {table} disable trigger user")
+        owner.execute(
+            f"insert into {table} ({columns}, commit_id)"
+            f" select {values}, case when d.n % 4 = 0 then {correction} else {commit} end from {source}"
+        )
+        owner.execute(
+            f"insert into {table}_history ({columns}, commit_id, superseded_by)"
+            f" select {values}, {commit}, {correction} from {source} where d.n % 4 = 0"
+        )
+        owner.execute(f"alter table {table} enable trigger user")
+
+
 def store(owner: psycopg.Connection[Any], size: Size, but: Size | None = None) -> None:
     """Results of so many portfolios and sessions; `but`: these are stored already."""
     parts = [(0, size.portfolios, size.start, LATEST)]

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.postgres import DatabaseUrls
 from tests.plans.conftest import Owner, big_tables
-from tests.plans.firm import LARGE, SMALL, store
+from tests.plans.firm import LARGE, SMALL, record, store
 from tests.plans.plan import Plan
 from tests.plans.reads import Sent, every_read, plan_of, planner
 
@@ -22,6 +22,7 @@ class Reads:
 
 @pytest.fixture(scope="module")
 def reads(firm: DatabaseUrls, owner: Owner) -> Reads:
+    record(owner)
     store(owner, SMALL)
     sent = every_read(firm)
     with planner(firm.reader) as connection:
@@ -35,6 +36,8 @@ def reads(firm: DatabaseUrls, owner: Owner) -> Reads:
 def test_no_read_goes_through_a_whole_table(reads: Reads, owner: Owner) -> None:
     big = big_tables(owner)
     assert {"position_pnl", "position_pnl_history", "prices", "factor_betas", "slices", "commits"} <= big
+    recorded = {"cash_flows", "private_marks", "price_overrides"}
+    assert recorded | {f"{table}_history" for table in recorded} <= big
     assert len(reads.large) > 70
     assert [wrong for plan in reads.large for wrong in plan.read_whole(big)] == []
 
@@ -60,6 +63,9 @@ def test_no_read_grows_with_other_books_or_older_sessions(reads: Reads) -> None:
         ("analytics.position_greeks", "position_greeks_pkey"),
         ("analytics.factor_exposures", "factor_exposures_pkey"),
         ("book.positions", "positions_pkey"),
+        ("book.cash_flows", "cash_flows_pkey"),
+        ("book.private_marks", "private_marks_pkey"),
+        ("book.price_overrides", "price_overrides_pkey"),
     ],
 )
 def test_a_lost_index_is_noticed(
