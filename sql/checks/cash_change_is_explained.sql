@@ -7,25 +7,31 @@
 -- else the entry price. A value is what every lot's is: quantity
 -- × multiplier × price in binary floating point, rounded half to even to ten-thousandths; the sums are exact.
 with lots as materialized ({lots}),
+ended as materialized (
+    select l.*, d.session, r.price, r.market_value
+    from lots l
+    join market.sessions d on d.session_index = l.last_index
+    cross join lateral (
+        -- Few: looked up by key, which the limit keeps the planner to.
+        select v.price, v.market_value from analytics.position_pnl v
+        where v.session = d.session and v.portfolio_id = l.portfolio_id and v.position_id = l.position_id
+        limit 1
+    ) as r
+    where d.session between %(start)s::date - 15 and %(end)s
+),
 moves as (
     select l.portfolio_id, l.first_index as session_index,
         -(round(l.quantity::float8 * l.multiplier::float8 * l.entry_price::float8 * 10000)::bigint * 0.0001) as amount
     from lots l
     where not l.is_inherited and l.first_index <= coalesce(l.last_index, l.first_index)
     union all
-    select l.portfolio_id, l.last_index, round(l.quantity::float8 * l.multiplier::float8 * r.price * 10000)::bigint * 0.0001
-    from lots l
-    join market.sessions d on d.session_index = l.last_index
-    join analytics.position_pnl r
-        on r.session = d.session and r.portfolio_id = l.portfolio_id and r.position_id = l.position_id
-    where l.exit_index is not null and r.session between %(start)s and %(end)s
+    select e.portfolio_id, e.last_index, round(e.quantity::float8 * e.multiplier::float8 * e.price * 10000)::bigint * 0.0001
+    from ended e
+    where e.exit_index is not null and e.session >= %(start)s
     union all
-    select l.portfolio_id, l.last_index + 1, r.market_value
-    from lots l
-    join market.sessions d on d.session_index = l.last_index
-    join analytics.position_pnl r
-        on r.session = d.session and r.portfolio_id = l.portfolio_id and r.position_id = l.position_id
-    where l.exit_index is null and r.session between %(start)s::date - 15 and %(end)s
+    select e.portfolio_id, e.last_index + 1, e.market_value
+    from ended e
+    where e.exit_index is null
     union all
     select l.portfolio_id, l.first_index,
         -(round(l.quantity::float8 * l.multiplier::float8 * coalesce(held.price, l.entry_price::float8) * 10000)::bigint * 0.0001)

@@ -3,19 +3,18 @@
 -- excused by: own
 --
 -- Netted by issuer: an option is on the issuer of its underlying; a private is an issuer of its own, whatever else has
--- its symbol. Only lots that share their issuer are grouped by it: the absolute value of any other is its issuer's.
+-- its symbol. Only lots that share their issuer are looked at for it: any other nets with nothing.
 -- (No window function finds these: PostgreSQL would read the rows of lots with one processor.)
-with book as not materialized (
-    select b.id as position_id, b.position_type, i.shared_issuer
+with shared as not materialized (
+    select b.id as position_id, i.issuer
     from book.positions b
     join (
-        select o.portfolio_id, o.asset_class = 'PRIVATE' as is_private, coalesce(o.underlying, o.symbol) as issuer,
-            case when count(*) > 1 then min(o.id) end as shared_issuer
+        select o.portfolio_id, o.asset_class = 'PRIVATE' as is_private, coalesce(o.underlying, o.symbol) as symbol, min(o.id) as issuer
         from book.positions o
         where %(portfolios)s::bigint[] is null or o.portfolio_id = any(%(portfolios)s::bigint[])
         group by o.portfolio_id, o.asset_class = 'PRIVATE', coalesce(o.underlying, o.symbol)
-    ) as i on i.portfolio_id = b.portfolio_id and i.is_private = (b.asset_class = 'PRIVATE') and i.issuer = coalesce(b.underlying, b.symbol)
-    where %(portfolios)s::bigint[] is null or b.portfolio_id = any(%(portfolios)s::bigint[])
+        having count(*) > 1
+    ) as i on i.portfolio_id = b.portfolio_id and i.is_private = (b.asset_class = 'PRIVATE') and i.symbol = coalesce(b.underlying, b.symbol)
 ),
 lots as (
     select v.session, v.portfolio_id,
@@ -30,22 +29,21 @@ lots as (
         count(*) filter (where v.is_open and b.position_type = 'SP') as sp,
         sum(v.market_value) filter (where v.market_value > 0) as long,
         sum(v.market_value) filter (where v.market_value < 0) as short,
-        sum(abs(v.market_value)) filter (where b.shared_issuer is null) as alone,
         sum(v.unrealized_pnl) as unrealized_pnl
     from analytics.position_pnl v
-    left join book b on b.position_id = v.position_id
+    left join book.positions b on b.id = v.position_id
     where v.session between %(start)s and %(end)s
       and (%(portfolios)s::bigint[] is null or v.portfolio_id = any(%(portfolios)s::bigint[]))
     group by v.session, v.portfolio_id
 ),
 netted as (
-    select i.session, i.portfolio_id, sum(abs(i.net)) as gross
+    select i.session, i.portfolio_id, sum(i.gross - abs(i.net)) as amount
     from (
-        select v.session, v.portfolio_id, sum(v.market_value) as net
+        select v.session, v.portfolio_id, sum(abs(v.market_value)) as gross, sum(v.market_value) as net
         from analytics.position_pnl v
-        join book b on b.position_id = v.position_id and b.shared_issuer is not null
+        join shared b on b.position_id = v.position_id
         where v.session between %(start)s and %(end)s
-        group by v.session, v.portfolio_id, b.shared_issuer
+        group by v.session, v.portfolio_id, b.issuer
     ) as i
     group by i.session, i.portfolio_id
 ),
@@ -53,22 +51,20 @@ deltas as (
     select v.session, v.portfolio_id,
         sum(v.delta_adjusted_value) filter (where v.delta_adjusted_value > 0) as long,
         sum(v.delta_adjusted_value) filter (where v.delta_adjusted_value < 0) as short,
-        sum(abs(v.delta_adjusted_value)) filter (where b.shared_issuer is null) as alone,
         count(*) > count(v.delta_adjusted_value) as is_unknown
     from analytics.position_greeks v
-    left join book b on b.position_id = v.position_id
     where v.session between %(start)s and %(end)s and v.model = 'mock'
       and (%(portfolios)s::bigint[] is null or v.portfolio_id = any(%(portfolios)s::bigint[]))
     group by v.session, v.portfolio_id
 ),
 delta_netted as (
-    select i.session, i.portfolio_id, sum(abs(i.net)) as gross
+    select i.session, i.portfolio_id, sum(i.gross - abs(i.net)) as amount
     from (
-        select v.session, v.portfolio_id, sum(v.delta_adjusted_value) as net
+        select v.session, v.portfolio_id, sum(abs(v.delta_adjusted_value)) as gross, sum(v.delta_adjusted_value) as net
         from analytics.position_greeks v
-        join book b on b.position_id = v.position_id and b.shared_issuer is not null
+        join shared b on b.position_id = v.position_id
         where v.session between %(start)s and %(end)s and v.model = 'mock'
-        group by v.session, v.portfolio_id, b.shared_issuer
+        group by v.session, v.portfolio_id, b.issuer
     ) as i
     group by i.session, i.portfolio_id
 )
@@ -105,9 +101,9 @@ cross join lateral (
         array[coalesce(v.held, 0), coalesce(v.stale, 0), coalesce(v.unpriced, 0), coalesce(v.long_lots, 0), coalesce(v.short_lots, 0),
             coalesce(v.lc, 0), coalesce(v.sc, 0), coalesce(v.lp, 0), coalesce(v.sp, 0), coalesce(v.held, 0),
             sums.long, sums.short, sums.long - sums.short, sums.long + sums.short,
-            coalesce(v.alone, 0) + coalesce(n.gross, 0), coalesce(v.unrealized_pnl, 0),
+            sums.long - sums.short - coalesce(n.amount, 0), coalesce(v.unrealized_pnl, 0),
             sums.delta_long, sums.delta_short, sums.delta_long - sums.delta_short, sums.delta_long + sums.delta_short,
-            case when d.is_unknown is not true then coalesce(d.alone, 0) + coalesce(m.gross, 0) end]::numeric[] as by_lots
+            sums.delta_long - sums.delta_short - coalesce(m.amount, 0)]::numeric[] as by_lots
 ) as figures
 where s.session between %(start)s and %(end)s
   and (%(portfolios)s::bigint[] is null or s.portfolio_id = any(%(portfolios)s::bigint[]))
