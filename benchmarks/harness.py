@@ -16,6 +16,7 @@ from statistics import median
 from threading import Thread
 from typing import IO, Any
 
+import psutil
 import psycopg
 
 from pipelines import postgres
@@ -24,6 +25,7 @@ from pipelines.tables.specs import DERIVED
 from sql import migrate
 
 COMMAND = str(Path(sys.executable).with_name("sigmasight"))
+_AT_START = psutil.cpu_times()
 LIBRARIES = ("numpy", "psycopg", "dagster")
 
 
@@ -160,14 +162,22 @@ def report(title: str, rows: Sequence[tuple[str, str]]) -> None:
 
 
 def environment() -> str:
-    """Machine and versions in one line."""
+    """Machine and versions in one line; stolen: what other machines took of the processors since the start."""
     with psycopg.connect(postgres.database().owner) as connection:
         server = connection.info.server_version // 10000
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, PostgreSQL {server}, {libraries}"
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {_stolen():.0%} stolen, "
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, PostgreSQL {server}, {libraries}"
     )
+
+
+def _stolen() -> float:
+    now = psutil.cpu_times()
+    if not hasattr(now, "steal"):
+        return 0.0
+    spent = sum(now) - sum(_AT_START)
+    return float((now.steal - _AT_START.steal) / spent) if spent else 0.0
 
 
 def gigabytes(size: int) -> str:

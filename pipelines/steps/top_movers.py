@@ -64,5 +64,5 @@ def _listed(rows: IntArray, pnl: IntArray, lot: IntArray, names: LotNames) -> It
 
 
 def _usd(amount: int) -> str:
-    dollars, rest = divmod(abs(amount), MONEY_SCALE)
-    return f"{'-' if amount < 0 else ''}{dollars}.{rest:04d}"
+    # Exact: P&L is below 2e11 USD (a value is below 1e11), where doubles lie closer together than 0.0001.
+    return f"{amount / MONEY_SCALE:.4f}"

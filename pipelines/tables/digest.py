@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,42 +15,44 @@ DIGEST_SIZE = 16
 DIGEST_TYPE = np.dtype(f"V{DIGEST_SIZE}")
 DigestArray = npt.NDArray[np.void]
 
+NULL_DATE: Final = np.iinfo(np.int32).min
+"""A canonical date that is null."""
+
 _CANONICAL: dict[str, str] = {"date": "<i4", "int": "<i8", "money": "<i8", "float": "<f8", "bool": "u1"}
 
 
 def record_layout(columns: Sequence[Column]) -> np.dtype[Any]:
     """Layout of a canonical record."""
-    return np.dtype([(c.name, f"S{c.width}" if c.kind == "text" else _CANONICAL[c.kind]) for c in columns])
+    return np.dtype([(c.name, canonical_type(c)) for c in columns])
+
+
+def canonical_type(column: Column) -> str:
+    """Type of a column's canonical values."""
+    return f"S{column.width}" if column.kind == "text" else _CANONICAL[column.kind]
 
 
 def canonical_records(columns: Sequence[Column], data: Columns) -> npt.NDArray[Any]:
     """Rows as one packed record array with one representation for each value; shape (n,)."""
     records = np.empty(len(data[columns[0].name]), dtype=record_layout(columns))
     for column in columns:
-        values = data[column.name]
-        if column.kind == "text":
-            encoded = ascii_bytes(values)
-            if encoded.dtype.itemsize > column.width and (np.char.str_len(encoded) > column.width).any():
-                raise ValueError(f"{column.name}: a text is wider than {column.width} bytes")
-            records[column.name] = encoded
-        elif column.kind == "float":
-            records[column.name] = np.where(np.isnan(values), np.nan, values + 0.0)
-        elif column.kind == "date":
-            # NaT is the smallest int64: it, and nothing else, becomes the smallest int32.
-            days = values.astype("datetime64[D]").astype(np.int64)
-            records[column.name] = np.maximum(days, np.iinfo(np.int32).min)
-        else:
-            records[column.name] = values
+        records[column.name] = canonical_values(column, data[column.name])
     return records
 
 
-def columns_of(columns: Sequence[Column], records: npt.NDArray[Any]) -> Columns:
-    """Columns of canonical records, without nulls among the dates, texts in bytes; shape (n,) each."""
-    types = {"date": "datetime64[D]", "int": "i8", "money": "i8", "float": "f8", "bool": "?"}
-    return {
-        column.name: records[column.name].astype(types.get(column.kind, f"S{column.width}"))
-        for column in columns
-    }
+def canonical_values(column: Column, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column with one representation for each value, as it is hashed; shape (n,)."""
+    if column.kind == "text":
+        encoded = ascii_bytes(values)
+        if encoded.dtype.itemsize > column.width and (np.char.str_len(encoded) > column.width).any():
+            raise ValueError(f"{column.name}: a text is wider than {column.width} bytes")
+        return encoded
+    if column.kind == "float":
+        return np.where(np.isnan(values), np.nan, values + 0.0)
+    if column.kind == "date":
+        # NaT is the smallest int64: it, and nothing else, becomes the smallest int32.
+        days = values.astype("datetime64[D]").astype(np.int64)
+        return np.maximum(days, NULL_DATE)
+    return values
 
 
 def hash_runs(records: npt.NDArray[Any], starts: IntArray, ends: IntArray) -> DigestArray:

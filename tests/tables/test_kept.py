@@ -10,6 +10,7 @@ from pipelines.tables.database import Database
 from pipelines.tables.digest import DIGEST_TYPE, slice_code
 from pipelines.tables.kept import KeptRows
 from pipelines.tables.manifest import Slices
+from pipelines.tables.spec import date, flag, money, text
 from pipelines.tables.specs import POSITION_GREEKS
 from pipelines.tables.store import Batch, Prepared, prepare, replace
 from sql import query
@@ -90,3 +91,22 @@ def test_nothing_is_found_where_a_slice_is_not_kept(kept: KeptRows, asked: IntAr
 
 def test_nothing_is_found_before_anything_is_kept() -> None:
     assert KeptRows(COLUMNS).of_sessions(COLUMNS, codes((0, 1))) is None
+
+
+def test_values_of_every_kind_come_back_as_they_were() -> None:
+    """Nulls, too; a text comes back in bytes."""
+    columns = (date("day", nullable=True), flag("is_open"), text("symbol", 8), money("value", nullable=True))
+    data: Columns = {
+        "day": np.array(["2024-01-02", "NaT", "1969-12-31"], dtype="datetime64[D]"),
+        "is_open": np.array([True, False, True]),
+        "symbol": np.array(["AAA", "", "BRK.B"]),
+        "value": np.array([-5, NULL_MONEY, 7]),
+    }
+    rows = KeptRows(columns)
+    rows.add(codes((0, 1)), np.array([3]), data)
+    found = rows.of_sessions(columns, codes((0, 1)))
+    assert found is not None
+    np.testing.assert_array_equal(found["day"], data["day"])
+    np.testing.assert_array_equal(found["is_open"], data["is_open"])
+    assert found["symbol"].tolist() == [b"AAA", b"", b"BRK.B"]
+    assert found["value"].tolist() == [-5, NULL_MONEY, 7]
