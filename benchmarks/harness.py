@@ -168,7 +168,8 @@ def environment() -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {_stolen():.0%} stolen, "
-        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, PostgreSQL {server}, {libraries}"
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        f"PostgreSQL {server}, {libraries}"
     )
 
 
