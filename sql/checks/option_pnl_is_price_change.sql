@@ -15,7 +15,8 @@ priced as (
     from options l
     join analytics.position_pnl r on r.portfolio_id = l.portfolio_id and r.position_id = l.position_id
     join market.sessions d on d.session = r.session
-    where r.session between %(start)s::date - 15 and %(end)s
+    where r.session <= %(end)s
+      and r.session >= coalesce((select max(b.session) from market.sessions b where b.session < %(start)s::date), %(start)s::date)
     window lot as (partition by r.portfolio_id, r.position_id order by r.session)
 )
 select 'position_pnl' as table_name, r.session, r.portfolio_id, format('position %%s %%s', r.position_id, r.symbol) as item,

@@ -47,7 +47,13 @@ def reverting(shocks: FloatArray, half_life: float) -> FloatArray:
 
     Computed as φ^t · Σ φ^−s·shock_s: sums in a fixed order, no recursion.
     """
-    phi = 0.5 ** (1.0 / half_life)
-    growth = np.multiply.accumulate(np.full(len(shocks), 1.0 / phi))
+    growth = _growth(len(shocks), half_life)
     level: FloatArray = np.add.accumulate(shocks * growth) / growth
     return level
+
+
+@cache
+def _growth(days: int, half_life: float) -> FloatArray:
+    """φ^−t of each day."""
+    phi = 0.5 ** (1.0 / half_life)
+    return np.multiply.accumulate(np.full(days, 1.0 / phi))
