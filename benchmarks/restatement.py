@@ -15,7 +15,7 @@ from benchmarks.harness import Child, Sample, gigabytes, measured, own_home, rep
 from pipelines.sessions import session_at, session_index
 from pipelines.tables.database import Database
 from pipelines.tables.specs import PRICES
-from pipelines.tables.store import record_sessions, upsert
+from pipelines.tables.upsert import record_sessions, upsert
 
 SYMBOL = "ONLYONE"
 """Held by the first portfolio alone."""

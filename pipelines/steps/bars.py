@@ -6,7 +6,7 @@ from pipelines.calc.types import Columns
 from pipelines.tables.database import Database
 from pipelines.tables.specs import PRICES
 from pipelines.tables.statistics import MANIFEST, refresh_statistics
-from pipelines.tables.store import record_sessions, upsert
+from pipelines.tables.upsert import record_sessions, upsert
 
 
 def store_bars(database: Database, bars: Columns) -> Columns:

@@ -14,7 +14,7 @@ from pipelines.sources.vendor import RAW
 from pipelines.steps.bars import store_bars
 from pipelines.tables.database import Database
 from pipelines.tables.specs import SPLITS
-from pipelines.tables.store import upsert
+from pipelines.tables.upsert import upsert
 
 OPERATOR: Final = "operator"
 _COLUMNS: Final = (

@@ -27,7 +27,7 @@ from pipelines.steps.work import session_dates
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, integer, text
 from pipelines.tables.specs import PRICES, SECURITIES, SHORT_INTEREST, SYMBOL_WIDTH
-from pipelines.tables.store import upsert
+from pipelines.tables.upsert import upsert
 
 LOOKBACK = WINDOW + 1
 """Sessions before inception whose closes the windows of the first session need."""

@@ -12,7 +12,7 @@ from pipelines.steps.quarantine import QuarantineRows
 from pipelines.tables.database import Database
 from pipelines.tables.spec import date, number, text
 from pipelines.tables.specs import SPLITS, SYMBOL_WIDTH
-from pipelines.tables.store import upsert
+from pipelines.tables.upsert import upsert
 
 _STORED = (text("symbol", SYMBOL_WIDTH), date("execution_date"), number("split_from"), number("split_to"))
 

@@ -5,18 +5,18 @@ row, so that an unchanged row keeps its commit. Nothing is written, not even a c
 """
 
 from dataclasses import dataclass
-from typing import Final, LiteralString
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 import sql
 from pipelines.calc.types import BoolArray, Columns, IntArray
 from pipelines.tables.database import Database
-from pipelines.tables.digest import DIGEST_TYPE, DigestArray, row_codes, slice_digests, sort_by_key
+from pipelines.tables.digest import DigestArray, row_codes, slice_digests, sort_by_key
 from pipelines.tables.manifest import Slices, read_stored
 from pipelines.tables.spec import TableSpec, date, digest, integer
+from pipelines.tables.staging import STAGED_ROWS, STAGED_SLICES, analyze, copy_target, create, drop, insert
 from sql import compose
 
 _SLICE_COLUMNS: Final = (date("session"), integer("portfolio_id"))
@@ -26,8 +26,6 @@ _MANIFEST_COLUMNS: Final = (
     digest("output_digest"),
     integer("row_count"),
 )
-_STAGED_ROWS: Final = "staged_rows"
-_STAGED_SLICES: Final = "staged_slices"
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def replace(database: Database, prepared: Prepared, *, compare_rows: bool = Fals
     if compare_rows:
         changed |= stored.known
     if empty.any():
-        written.rows_inserted += _insert(database, spec, _rows_of(spec, data, slices, empty), commit)
+        written.rows_inserted += insert(database, spec, _rows_of(spec, data, slices, empty), commit)
     filled = changed & ~empty
     if filled.any():
         rows = _rows_of(spec, data, slices, filled)
@@ -110,62 +108,8 @@ def replace(database: Database, prepared: Prepared, *, compare_rows: bool = Fals
     # Rows that were put right name this commit, so their slices must, too.
     recorded = changed | ~same if written.rows_inserted or written.rows_superseded else ~same
     superseding = bool((stored.known & recorded).any())
-    _record(database, spec, slices, digests, counts, recorded, commit, superseding=superseding)
+    record(database, spec, slices, digests, counts, recorded, commit, superseding=superseding)
     return written
-
-
-def upsert(database: Database, spec: TableSpec, data: Columns) -> Columns:
-    """Insert rows and replace those that differ, by key; rows that are not given stay. Inside a transaction.
-
-    Returns the rows that were written.
-    """
-    data = sort_by_key(spec, data)  # so they lie in the table, and are found together
-    if spec.key[0] == "session" and len(data["session"]) and not _has_any(database, spec, data["session"]):
-        _insert(database, spec, data, database.begin_commit(spec.name))
-        return data
-    table, rows = compose.table(spec.schema, spec.name), Identifier(_STAGED_ROWS)
-    names = compose.names(spec.column_names)
-    database.execute(SQL(sql.query("store/stage")).format(staging=rows, columns=names, table=table))
-    database.copy_in(_copy_target(rows, spec.column_names), spec.columns, data)
-    parts = {
-        "table": table,
-        "history": compose.table(spec.schema, spec.name, "_history"),
-        "rows": rows,
-        "columns": names,
-        "same_key": compose.equal(spec.key, "t", "s"),
-        "same_values": compose.matching([n for n in spec.column_names if n not in spec.key], "t", "s"),
-    }
-    database.execute(SQL(sql.query("store/drop_same")).format(**parts))
-    written = database.composed_columns(spec.columns, SQL(sql.query("store/staged")).format(**parts))
-    if len(written[spec.key[0]]):
-        commit = {"commit": database.begin_commit(spec.name)}
-        database.execute(SQL(sql.query("store/supersede_by_key")).format(**parts), commit)
-        database.execute(SQL(sql.query("store/insert_staged")).format(**parts), commit)
-    _drop(database, _STAGED_ROWS)
-    return written
-
-
-def record_sessions(database: Database, spec: TableSpec, data: Columns) -> None:
-    """Write the manifest entries of a table by session whose rows were upserted: `data` is all of these sessions."""
-    data = sort_by_key(spec, data)
-    session = np.unique(data["session"])
-    if len(session):
-        slices = Slices(
-            session, np.zeros(len(session), dtype=np.int64), np.zeros(len(session), dtype=DIGEST_TYPE)
-        )
-        digests, counts = slice_digests(spec, data, slices.codes)
-        commit = database.begin_commit(spec.name)
-        everything = np.ones(len(session), dtype=np.bool_)
-        # What a vendor said is its own input.
-        named = Slices(session, slices.portfolio_id, digests)
-        _record(database, spec, named, digests, counts, everything, commit)
-
-
-def _has_any(database: Database, spec: TableSpec, session: npt.NDArray[np.datetime64]) -> bool:
-    """Whether the table holds a row between the first and the last of some sessions."""
-    statement = SQL(sql.query("store/any_of_sessions")).format(table=compose.table(spec.schema, spec.name))
-    params = {"start": session.min().item(), "end": session.max().item()}
-    return bool(database.composed_rows(statement, params)[0][0])
 
 
 def _rows_of(spec: TableSpec, data: Columns, slices: Slices, mask: BoolArray) -> Columns:
@@ -176,36 +120,23 @@ def _rows_of(spec: TableSpec, data: Columns, slices: Slices, mask: BoolArray) ->
     return {name: values[wanted] for name, values in data.items()}
 
 
-def _insert(database: Database, spec: TableSpec, data: Columns, commit: int) -> int:
-    count = len(data["session"])
-    if count:
-        columns = (*spec.columns, integer("commit_id"))
-        target = _copy_target(compose.table(spec.schema, spec.name), tuple(c.name for c in columns))
-        database.copy_in(target, columns, {**data, "commit_id": np.full(count, commit, dtype=np.int64)})
-    return count
-
-
-def _copy_target(table: Identifier, columns: tuple[str, ...]) -> Composed:
-    return SQL(sql.query("store/copy_in")).format(table=table, columns=compose.names(columns))
-
-
 def _merge(
     database: Database, spec: TableSpec, slices: Slices, data: Columns, commit: int
 ) -> tuple[int, int]:
     """Supersede and insert what differs in slices that exist; rows superseded, rows inserted."""
-    table, rows = compose.table(spec.schema, spec.name), Identifier(_STAGED_ROWS)
+    table, rows = compose.table(spec.schema, spec.name), Identifier(STAGED_ROWS)
     names = compose.names(spec.column_names)
     _stage_slices(database, slices)
     database.execute(SQL(sql.query("store/stage")).format(staging=rows, columns=names, table=table))
-    database.copy_in(_copy_target(rows, spec.column_names), spec.columns, data)
-    for staged in (_STAGED_SLICES, _STAGED_ROWS):
-        _analyze(database, staged)
+    database.copy_in(copy_target(rows, spec.column_names), spec.columns, data)
+    for staged in (STAGED_SLICES, STAGED_ROWS):
+        analyze(database, staged)
     values = [name for name in spec.column_names if name not in spec.key]
     parts = {
         "table": table,
         "history": compose.table(spec.schema, spec.name, "_history"),
         "rows": rows,
-        "slices": Identifier(_STAGED_SLICES),
+        "slices": Identifier(STAGED_SLICES),
         "columns": names,
         "same_slice": compose.equal(spec.slice_key, "t", "c"),
         "same_key": compose.equal(spec.key, "t", "s"),
@@ -214,8 +145,8 @@ def _merge(
     superseded = database.execute(SQL(sql.query("store/supersede")).format(**parts), {"commit": commit})
     database.execute(SQL(sql.query("store/drop_stored")).format(**parts))
     inserted = database.execute(SQL(sql.query("store/insert_staged")).format(**parts), {"commit": commit})
-    _drop(database, _STAGED_ROWS)
-    _drop(database, _STAGED_SLICES)
+    drop(database, STAGED_ROWS)
+    drop(database, STAGED_SLICES)
     return superseded, inserted
 
 
@@ -224,12 +155,12 @@ def _has_orphans(database: Database, spec: TableSpec, slices: Slices) -> bool:
     _stage_slices(database, slices)
     statement = SQL(sql.query("store/any_orphan")).format(
         table=compose.table(spec.schema, spec.name),
-        slices=Identifier(_STAGED_SLICES),
+        slices=Identifier(STAGED_SLICES),
         same_slice=compose.equal(spec.slice_key, "t", "c"),
     )
     params = {"start": slices.session.min().item(), "end": slices.session.max().item()}
     found = bool(database.connection.execute(statement, params).fetchall()[0][0])
-    _drop(database, _STAGED_SLICES)
+    drop(database, STAGED_SLICES)
     return found
 
 
@@ -240,34 +171,22 @@ def _clear(database: Database, spec: TableSpec, slices: Slices, commit: int) -> 
         table=compose.table(spec.schema, spec.name),
         history=compose.table(spec.schema, spec.name, "_history"),
         columns=compose.names(spec.column_names),
-        slices=Identifier(_STAGED_SLICES),
+        slices=Identifier(STAGED_SLICES),
         same_slice=compose.equal(spec.slice_key, "t", "c"),
     )
     superseded = database.execute(statement, {"commit": commit})
-    _drop(database, _STAGED_SLICES)
+    drop(database, STAGED_SLICES)
     return superseded
 
 
 def _stage_slices(database: Database, slices: Slices) -> None:
-    _create(database, "store/stage_slices", _STAGED_SLICES)
-    target = _copy_target(Identifier(_STAGED_SLICES), ("session", "portfolio_id"))
+    create(database, "store/stage_slices", STAGED_SLICES)
+    target = copy_target(Identifier(STAGED_SLICES), ("session", "portfolio_id"))
     data = {"session": slices.session, "portfolio_id": slices.portfolio_id}
     database.copy_in(target, _SLICE_COLUMNS, data)
 
 
-def _create(database: Database, name: LiteralString, staging: str) -> None:
-    database.execute(SQL(sql.query(name)).format(staging=Identifier(staging)))
-
-
-def _analyze(database: Database, staging: str) -> None:
-    database.execute(SQL(sql.query("store/analyze")).format(staging=Identifier(staging)))
-
-
-def _drop(database: Database, staging: str) -> None:
-    database.execute(SQL(sql.query("store/drop")).format(staging=Identifier(staging)))
-
-
-def _record(
+def record(
     database: Database,
     spec: TableSpec,
     slices: Slices,
@@ -286,8 +205,8 @@ def _record(
         "output_digest": digests[mask],
         "row_count": counts[mask],
     }
-    _create(database, "store/stage_manifest", _STAGED_SLICES)
-    target = _copy_target(Identifier(_STAGED_SLICES), tuple(entries))
+    create(database, "store/stage_manifest", STAGED_SLICES)
+    target = copy_target(Identifier(STAGED_SLICES), tuple(entries))
     database.copy_in(target, _MANIFEST_COLUMNS, entries)
     params = {
         "asset": spec.name,
@@ -295,9 +214,9 @@ def _record(
         "code_version": spec.code_version,
         "commit": commit,
     }
-    rows = {"rows": Identifier(_STAGED_SLICES)}
+    rows = {"rows": Identifier(STAGED_SLICES)}
     if superseding:
-        _analyze(database, _STAGED_SLICES)
+        analyze(database, STAGED_SLICES)
         database.execute(SQL(sql.query("store/supersede_slices")).format(**rows), params)
     database.execute(SQL(sql.query("store/insert_slices")).format(**rows), params)
-    _drop(database, _STAGED_SLICES)
+    drop(database, STAGED_SLICES)

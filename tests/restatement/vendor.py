@@ -13,7 +13,7 @@ from pipelines.sessions import session_range
 from pipelines.sources.protocol import empty_short_interest
 from pipelines.tables.database import Database
 from pipelines.tables.specs import SPLITS
-from pipelines.tables.store import upsert
+from pipelines.tables.upsert import upsert
 from tests.steps.memory_prices import UNIVERSE, MemoryPrices, random_walks
 
 SESSIONS: list[date] = session_range(date(2023, 12, 18), date(2024, 5, 31)).tolist()

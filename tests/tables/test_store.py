@@ -12,7 +12,8 @@ from pipelines.tables.database import Database
 from pipelines.tables.digest import DIGEST_TYPE
 from pipelines.tables.manifest import Slices
 from pipelines.tables.specs import FACTOR_RETURNS, POSITION_PNL, SECURITIES
-from pipelines.tables.store import Batch, Written, prepare, replace, upsert
+from pipelines.tables.store import Batch, Written, prepare, replace
+from pipelines.tables.upsert import upsert
 from tests.tables.conftest import Connect
 from tests.tables.test_upsert import securities
 

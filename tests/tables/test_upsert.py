@@ -9,7 +9,7 @@ import psycopg
 from pipelines.calc.types import Columns
 from pipelines.tables.database import Database
 from pipelines.tables.specs import PRICES, SECURITIES
-from pipelines.tables.store import upsert
+from pipelines.tables.upsert import upsert
 
 
 def securities(**sectors: str) -> Columns:
