@@ -11,7 +11,7 @@ from pipelines.calc.rolling import MIN_OBSERVATIONS, WINDOW
 from pipelines.calc.types import Columns, FloatArray
 from pipelines.sessions import sessions
 from pipelines.steps.factor_window import FactorWindows
-from pipelines.steps.stored import Holdings, lot_rows, read_betas, read_equity, read_holdings
+from pipelines.steps.stored import FACTOR_OF, Holdings, lot_rows, read_betas, read_equity, read_holdings
 from pipelines.steps.work import Work, hash_inputs, session_index_of, session_slices
 from pipelines.tables.manifest import Slices
 from pipelines.tables.specs import (
@@ -24,8 +24,7 @@ from pipelines.tables.specs import (
 from pipelines.tables.store import Batch
 
 _LOOKBACK = WINDOW - 1
-_ORDERED = np.sort(np.array(FACTOR_CODES))
-_FACTOR_OF = np.argsort(np.array(FACTOR_CODES))
+_ORDERED = np.array(FACTOR_CODES)[FACTOR_OF]
 
 
 def factor_exposures(work: Work) -> Iterator[Batch]:
@@ -47,7 +46,7 @@ def _covariance(factors: FactorWindows, start: int, end: int) -> Batch:
         "session": np.repeat(days, len(first)),
         "factor_a": np.tile(_ORDERED[first], len(days)),
         "factor_b": np.tile(_ORDERED[second], len(days)),
-        "covariance": covariance[:, _FACTOR_OF[first], _FACTOR_OF[second]].ravel(),
+        "covariance": covariance[:, FACTOR_OF[first], FACTOR_OF[second]].ravel(),
     }
     windows = np.lib.stride_tricks.sliding_window_view(window, WINDOW, axis=0)
     slices = session_slices(days, days, {"window": np.ascontiguousarray(windows)})

@@ -47,9 +47,9 @@ _BETAS: Final = (
 KEPT: Final = {table: (*_ROW, *columns) for table, columns in _OF_LOTS.items()} | {FACTOR_BETAS.name: _BETAS}
 """What later steps read of large tables: kept for them when it has been stored."""
 
-_FACTOR_OF: Final = np.argsort(np.array(FACTOR_CODES))
-_FACTORS: Final = np.array(FACTOR_CODES)[_FACTOR_OF].astype(np.bytes_)
-"""In the order of the key, and their places in FACTOR_CODES."""
+FACTOR_OF: Final = np.argsort(np.array(FACTOR_CODES))
+"""Places in FACTOR_CODES of the factors in the order of the tables' keys."""
+_FACTORS: Final = np.array(FACTOR_CODES)[FACTOR_OF].astype(np.bytes_)
 
 _EQUITY = (
     date("session"),
@@ -133,7 +133,7 @@ def read_betas(work: Work, symbols: np.ndarray, start: int, end: int) -> FloatAr
     runs = np.diff(np.append(first, len(symbol)))
     column = np.minimum(np.searchsorted(names, symbol[first]), len(names) - 1)
     wanted = np.repeat(names[column] == symbol[first], runs)
-    factor = _FACTOR_OF[np.searchsorted(_FACTORS, found["factor"])]
+    factor = FACTOR_OF[np.searchsorted(_FACTORS, found["factor"])]
     at = session_index_of(found) - start, np.repeat(column, runs), factor
     grid[tuple(index[wanted] for index in at)] = found["beta"][wanted]
     return grid

@@ -110,7 +110,8 @@ def _locked(database: Database, timeout_seconds: float) -> Iterator[None]:
 
 def _unlock(database: Database) -> None:
     try:
-        database.run("run/unlock")
+        with database.transaction():
+            database.run("run/unlock")
     except BaseException:
         database.connection.close()  # gives the lock back, too
         raise
